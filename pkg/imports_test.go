@@ -1,0 +1,129 @@
+package pkg_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/sluice-dev/sluice/"
+
+// layers is the table of section "Packages" of the design: what each package
+// may import of ours, by prefix. A package that is not listed fails the test.
+// "+k8s" allows the Kubernetes modules, "+runtime" also clients and
+// controller-runtime.
+var layers = map[string][]string{
+	"pkg/report":                     {},
+	"pkg/ir":                         {"pkg/report"},
+	"pkg/wire":                       {},
+	"pkg/wire/h1":                    {"pkg/wire"},
+	"pkg/filter":                     {"pkg/wire"},
+	"pkg/filter/build":               {"pkg/filter", "pkg/ir"},
+	"pkg/filter/redirect":            {"pkg/filter", "pkg/ir", "pkg/wire"},
+	"pkg/accesslog":                  {},
+	"pkg/metrics":                    {},
+	"pkg/certs":                      {"pkg/ir", "pkg/report"},
+	"pkg/upstream":                   {"pkg/ir", "pkg/report", "pkg/upstream/balance", "pkg/upstream/health", "pkg/wire", "pkg/metrics"},
+	"pkg/upstream/balance":           {},
+	"pkg/table":                      {"pkg/ir", "pkg/report", "pkg/filter", "pkg/upstream", "pkg/certs", "pkg/limit", "pkg/table/match"},
+	"pkg/table/match":                {},
+	"pkg/proxy":                      {"pkg/table", "pkg/filter", "pkg/upstream", "pkg/limit", "pkg/certs", "pkg/wire", "pkg/accesslog", "pkg/metrics", "pkg/tracing", "pkg/report"},
+	"pkg/proxy/proxytest":            {"pkg/"},
+	"pkg/admin":                      {"pkg/table", "pkg/upstream", "pkg/metrics", "pkg/ir", "pkg/report"},
+	"pkg/api/v1alpha1":               {"+k8s"},
+	"pkg/kube/snapshot":              {"pkg/api", "pkg/report", "+k8s"},
+	"pkg/kube/snapshot/snapshottest": {"pkg/api", "pkg/report", "pkg/kube/snapshot", "pkg/kube/files", "+k8s"},
+	"pkg/kube/files":                 {"pkg/api", "pkg/report", "pkg/kube/snapshot", "+k8s"},
+	"pkg/kube/translate":             {"pkg/kube/snapshot", "pkg/kube/translate/", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
+	"pkg/kube/translate/ingress":     {"pkg/kube/snapshot", "pkg/kube/translate/resolve", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
+	"pkg/kube/translate/proxyroute":  {"pkg/kube/snapshot", "pkg/kube/translate/resolve", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
+	"pkg/kube/translate/resolve":     {"pkg/kube/snapshot", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
+	"pkg/kube/status":                {"pkg/kube/snapshot", "pkg/report", "pkg/api", "+k8s", "+runtime"},
+	"pkg/kube/controller":            {"pkg/kube/snapshot", "pkg/report", "pkg/api", "+k8s", "+runtime"},
+	"pkg/app":                        {"pkg/", "+k8s", "+runtime"},
+}
+
+var kubernetes = []string{"k8s.io/", "sigs.k8s.io/"}
+
+var clients = []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"}
+
+func TestEachPackageImportsOnlyItsLayer(t *testing.T) {
+	for dir, imports := range packages(t) {
+		allowed, listed := layers[dir]
+		if !listed {
+			t.Errorf("%s is not in the table of layers", dir)
+			continue
+		}
+		for _, path := range imports {
+			if reason := forbidden(dir, path, allowed); reason != "" {
+				t.Errorf("%s imports %s: %s", dir, path, reason)
+			}
+		}
+	}
+}
+
+// forbidden returns why dir must not import path, or "".
+func forbidden(dir, path string, allowed []string) string {
+	own, isOwn := strings.CutPrefix(path, module)
+	switch {
+	case isOwn:
+		for _, prefix := range allowed {
+			if own == prefix || strings.HasPrefix(own, strings.TrimSuffix(prefix, "/")+"/") {
+				return ""
+			}
+		}
+		if strings.HasPrefix(own, dir+"/internal/") {
+			return ""
+		}
+		return "not in its layer"
+	case hasPrefix(path, clients) && !contains(allowed, "+runtime"):
+		return "clients belong to controller, status and app"
+	case hasPrefix(path, kubernetes) && !contains(allowed, "+k8s"):
+		return "Kubernetes stays in pkg/kube, pkg/api and pkg/app"
+	}
+	return ""
+}
+
+func hasPrefix(path string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// packages returns the imports of each package below pkg that has code besides
+// tests, by its folder.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-e", "-f", "{{.ImportPath}}|{{len .GoFiles}}|{{join .Imports \" \"}}", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	found := make(map[string][]string)
+	for line := range strings.Lines(string(out)) {
+		parts := strings.Split(strings.TrimSpace(line), "|")
+		if len(parts) != 3 || parts[1] == "0" {
+			continue
+		}
+		dir := strings.TrimPrefix(parts[0], module)
+		if strings.Contains(dir, "/internal/") {
+			continue
+		}
+		found[dir] = strings.Fields(parts[2])
+	}
+	if len(found) == 0 {
+		t.Fatal("go list found no package")
+	}
+	return found
+}

@@ -1,0 +1,16 @@
+package ir
+
+// Filter is a step between the match and the action. The set is closed: each
+// kind has one case in pkg/filter/build.
+type Filter interface{ isFilter() }
+
+// RedirectHTTPS answers requests that came in clear text with a redirect to
+// the same URL over HTTPS. Requests over TLS pass.
+type RedirectHTTPS struct {
+	// Status is 301, 302, 303, 307 or 308.
+	Status int
+	// Port is the port of the target; 443 is left out of the URL.
+	Port uint16
+}
+
+func (*RedirectHTTPS) isFilter() {}

@@ -1,0 +1,47 @@
+package ir
+
+import (
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Route is what is done with the requests that match.
+type Route struct {
+	// ID is unique in a Config and stays the same as long as the object's part
+	// that it comes from does: "ingress/NAMESPACE/NAME/RULE/PATH" or the like.
+	// Metrics, logs and state that outlives tables are keyed by it.
+	ID string
+	// Origin is the object that wrote the route.
+	Origin report.Origin
+	// Field is the path of the part of the object that the route comes from,
+	// such as "spec.rules[0].http.paths[1]".
+	Field string
+	// Match is the condition.
+	Match Match
+	// Filters act in this order on requests, and in reverse on responses.
+	Filters []Filter
+	// Action is what serves the request.
+	Action Action
+	// Timeouts bound each phase.
+	Timeouts Timeouts
+	// MaxBodyBytes bounds the request body; a larger one is answered 413.
+	// 0 means no bound.
+	MaxBodyBytes int64
+}
+
+// Timeouts bound the phases of an exchange. 0 means no bound.
+type Timeouts struct {
+	// Connect bounds making a connection to an endpoint, TLS included.
+	Connect time.Duration
+	// Request bounds the exchange as a whole, from the request's head to the last
+	// byte of the response (HTTPRoute timeouts.request).
+	Request time.Duration
+	// BackendRequest bounds one try, from its start to the response's head
+	// (HTTPRoute timeouts.backendRequest).
+	BackendRequest time.Duration
+	// Idle bounds the time in which no byte of either body moves.
+	Idle time.Duration
+	// TunnelIdle is Idle for upgraded connections.
+	TunnelIdle time.Duration
+}

@@ -1,0 +1,111 @@
+package ir
+
+import (
+	"net/netip"
+
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// UpstreamProtocol is what is spoken with endpoints.
+type UpstreamProtocol uint8
+
+const (
+	// UpstreamHTTP1 is HTTP/1.1 in clear text.
+	UpstreamHTTP1 UpstreamProtocol = iota
+)
+
+// String returns the protocol's name.
+func (p UpstreamProtocol) String() string {
+	if p == UpstreamHTTP1 {
+		return "http/1.1"
+	}
+	return "unknown"
+}
+
+// Upstream is a set of endpoints that are as good as one another, with the
+// policy that chooses among them. Its live state (connections, health) is kept
+// by pkg/upstream under its Key and outlives tables.
+type Upstream struct {
+	// Key is unique in a Config. Upstreams of equal key in two Configs are the
+	// same one.
+	Key string
+	// Origin is the Service, or the object that wrote a static address.
+	Origin report.Origin
+	// Endpoints is the Key of the EndpointSet with the endpoints.
+	Endpoints string
+	Protocol  UpstreamProtocol
+	// Balance is the strategy.
+	Balance Balance
+	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.
+	MaxIdlePerEndpoint int
+}
+
+// Balance is a strategy of choosing an endpoint.
+type Balance uint8
+
+const (
+	// RoundRobin takes the endpoints in turn.
+	RoundRobin Balance = iota
+)
+
+// String returns the strategy as ProxyRoute writes it.
+func (b Balance) String() string {
+	if b == RoundRobin {
+		return "RoundRobin"
+	}
+	return "unknown"
+}
+
+// EndpointSet is the endpoints of one Service port, or the static addresses of
+// one back end. It is not part of Config: it changes without compiling a table.
+type EndpointSet struct {
+	// Key is what Upstream.Endpoints names: "NAMESPACE/SERVICE:PORT" for a
+	// Service, or a key made from the static addresses.
+	Key string
+	// Endpoints are sorted by Address, each address once.
+	Endpoints []Endpoint
+}
+
+// Endpoint is one address that serves.
+type Endpoint struct {
+	// Address is where to connect. A name instead of an address (ExternalName
+	// Services, static addresses with a name) stands in Hostname, with the port
+	// in Address.
+	Address netip.AddrPort
+	// Hostname is resolved at connection time where it is not empty.
+	Hostname string
+	// State says which requests it may get.
+	State EndpointState
+	// Zone is the topology zone, empty where unknown.
+	Zone string
+	// Node is the node's name, empty where unknown.
+	Node string
+	// Target names the Pod as NAMESPACE/NAME, for logs; empty where unknown.
+	Target string
+}
+
+// EndpointState says which requests an endpoint may get.
+type EndpointState uint8
+
+const (
+	// EndpointReady may get any request.
+	EndpointReady EndpointState = iota
+	// EndpointTerminating is going away but still serves: it gets new requests only where
+	// no endpoint of its set is ready (EndpointSlice conditions serving and terminating).
+	EndpointTerminating
+	// EndpointUnready gets no new request; it is listed so that `explain` can say why.
+	EndpointUnready
+)
+
+// String returns the state in lower case.
+func (s EndpointState) String() string {
+	switch s {
+	case EndpointReady:
+		return "ready"
+	case EndpointTerminating:
+		return "terminating"
+	case EndpointUnready:
+		return "unready"
+	}
+	return "unknown"
+}
