@@ -1,6 +1,224 @@
 package ir
 
-import "io"
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
 
-// Dump writes the Config as text: stable, compact, for people and golden files.
-func Dump(w io.Writer, c *Config) error { return nil }
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Dump writes the Config as indented lines, one fact a line, in the order of the
+// Config. It is what golden tests compare and what the admin API shows.
+// The text is stable and shows every field that has an effect; what is zero and has none is
+// left out. Private keys are never printed. The error is w's.
+func Dump(w io.Writer, c *Config) error {
+	d := dumper{w: bufio.NewWriter(w)}
+	for i := range c.Listeners {
+		d.listener(&c.Listeners[i])
+	}
+	for i := range c.RouteSets {
+		d.routeSet(&c.RouteSets[i])
+	}
+	for i := range c.Upstreams {
+		d.upstream(&c.Upstreams[i])
+	}
+	for i := range c.Certificates {
+		d.certificate(&c.Certificates[i])
+	}
+	return d.w.Flush()
+}
+
+// dumper writes lines; bufio keeps the first error until Flush.
+type dumper struct{ w *bufio.Writer }
+
+// line writes one line of words, without the empty ones.
+func (d dumper) line(depth int, words ...string) {
+	for range depth {
+		d.w.WriteString("  ")
+	}
+	first := true
+	for _, word := range words {
+		if word == "" {
+			continue
+		}
+		if !first {
+			d.w.WriteByte(' ')
+		}
+		d.w.WriteString(word)
+		first = false
+	}
+	d.w.WriteByte('\n')
+}
+
+func (d dumper) listener(l *Listener) {
+	port := ""
+	if l.Port != 0 {
+		port = "port=" + strconv.Itoa(int(l.Port))
+	}
+	d.line(0, "listener", quote(l.Name), l.Protocol.String(), port, "routes="+quote(l.RouteSet), origin(l.Origin, ""))
+	for _, b := range l.TLS.Bindings {
+		d.line(1, "tls", quote(b.Host), list(b.Certificates))
+	}
+	if l.TLS.Default != "" {
+		d.line(1, "tls-default", quote(l.TLS.Default))
+	}
+}
+
+func (d dumper) routeSet(s *RouteSet) {
+	d.line(0, "routes", quote(s.Name))
+	for i := range s.Hosts {
+		d.line(1, "host", quote(s.Hosts[i].Pattern))
+		for j := range s.Hosts[i].Routes {
+			d.route(&s.Hosts[i].Routes[j])
+		}
+	}
+}
+
+func (d dumper) route(r *Route) {
+	d.line(2, "route", quote(r.ID), origin(r.Origin, r.Field))
+	d.line(3, "match", r.Match.String())
+	for _, f := range r.Filters {
+		d.line(3, "filter", FilterString(f))
+	}
+	d.line(3, timeouts(r.Timeouts)...)
+	if r.MaxBodyBytes != 0 {
+		d.line(3, "max-body", strconv.FormatInt(r.MaxBodyBytes, 10))
+	}
+	d.action(r.Action)
+}
+
+func (d dumper) action(a Action) {
+	switch a := a.(type) {
+	case *Forward:
+		d.line(3, "forward")
+		for _, b := range a.Backends {
+			weight := "weight=" + strconv.Itoa(b.Weight)
+			if b.Upstream != "" {
+				d.line(4, "upstream", quote(b.Upstream), weight)
+			} else {
+				d.line(4, "fail", strconv.Itoa(b.FailStatus), weight, strconv.Quote(b.FailReason))
+			}
+		}
+	case *Respond:
+		body := ""
+		if a.Body != "" {
+			body = "body=" + strconv.Quote(a.Body)
+		}
+		d.line(3, "respond", strconv.Itoa(a.Status), strconv.Quote(a.Reason), body)
+	case nil:
+		d.line(3, "no action")
+	}
+}
+
+func (d dumper) upstream(u *Upstream) {
+	d.line(0, "upstream", quote(u.Key), "endpoints="+quote(u.Endpoints), u.Protocol.String(), u.Balance.String(),
+		"max-idle="+strconv.Itoa(u.MaxIdlePerEndpoint), origin(u.Origin, ""))
+}
+
+func (d dumper) certificate(c *Certificate) {
+	d.line(0, "certificate", quote(c.Name), "fingerprint="+quote(c.Fingerprint), origin(c.Origin, ""))
+}
+
+// String returns the condition as one line: the path, then what else must hold,
+// such as `Prefix /a method=GET header:x-version="2" query:debug`.
+func (m Match) String() string {
+	var b strings.Builder
+	b.WriteString(m.Path.Kind.String())
+	b.WriteByte(' ')
+	b.WriteString(quote(m.Path.Value))
+	if m.Method != "" {
+		b.WriteString(" method=" + quote(m.Method))
+	}
+	for _, h := range m.Headers {
+		b.WriteString(" header:" + h.String())
+	}
+	for _, q := range m.Query {
+		b.WriteString(" query:" + q.String())
+	}
+	return b.String()
+}
+
+// String returns name="value", name~"expression", or the name where it only
+// has to be there.
+func (v ValueMatch) String() string {
+	switch v.Kind {
+	case ValueExact:
+		return quote(v.Name) + "=" + strconv.Quote(v.Value)
+	case ValueRegex:
+		return quote(v.Name) + "~" + strconv.Quote(v.Value)
+	case ValuePresent:
+		return quote(v.Name)
+	}
+	return quote(v.Name) + " unknown"
+}
+
+// FilterString returns a filter as one line: its kind and its parameters.
+func FilterString(f Filter) string {
+	switch f := f.(type) {
+	case *RedirectHTTPS:
+		return fmt.Sprintf("redirect-https status=%d port=%d", f.Status, f.Port)
+	case nil:
+		return "none"
+	}
+	return fmt.Sprintf("unknown %T", f)
+}
+
+// timeouts returns the words of the timeouts that are bounded, none for none.
+func timeouts(t Timeouts) []string {
+	named := []struct {
+		name string
+		d    time.Duration
+	}{
+		{"connect", t.Connect},
+		{"request", t.Request},
+		{"backend-request", t.BackendRequest},
+		{"idle", t.Idle},
+		{"tunnel-idle", t.TunnelIdle},
+	}
+	words := []string{"timeouts"}
+	for _, n := range named {
+		if n.d != 0 {
+			words = append(words, n.name+"="+n.d.String())
+		}
+	}
+	if len(words) == 1 {
+		words = append(words, "none")
+	}
+	return words
+}
+
+func origin(o report.Origin, field string) string {
+	switch {
+	case o == report.Origin{}:
+		return ""
+	case field == "":
+		return "from " + quote(o.String())
+	}
+	return "from " + quote(o.String()) + " " + quote(field)
+}
+
+func list(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = quote(n)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quote leaves words of plain characters as they are and quotes the rest, so
+// that no name can look like another line or another field.
+func quote(s string) string {
+	if s == "" {
+		return `""`
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '`' {
+			return strconv.Quote(s)
+		}
+	}
+	return s
+}
