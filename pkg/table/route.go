@@ -1,0 +1,36 @@
+package table
+
+import (
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Route is what is done with the requests that it matches.
+type Route struct {
+	// ID is ir.Route.ID: stable across tables, for metrics and logs.
+	ID string
+	// Index is the route's position in Table.Routes, for what is kept per route of one table.
+	Index int
+	// Origin and Field say which part of which object wrote the route.
+	Origin report.Origin
+	Field  string
+	// Host is the pattern of the host that the route belongs to.
+	Host string
+	// Filters is empty where Respond is the answer of a broken route.
+	Filters filter.Chain
+	// Respond is the answer of a route without upstreams, nil where Choose decides.
+	Respond *ir.Respond
+	// Timeouts bound the phases; 0 means no bound.
+	Timeouts ir.Timeouts
+	// MaxBodyBytes bounds the request body; 0 means no bound.
+	MaxBodyBytes int64
+}
+
+// Failure is the answer for a share of the requests that no upstream serves.
+type Failure struct {
+	// Status is 500 or 503.
+	Status int
+	// Reason says why, for the log and `explain`.
+	Reason string
+}
