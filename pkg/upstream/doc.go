@@ -1,0 +1,12 @@
+// Package upstream holds the live side of what requests are forwarded to:
+// pools of endpoints with their connections. All of it outlives tables.
+//
+// In: table.Compile acquires a Pool for each ir.Upstream and releases it when
+// its table is dropped; the lane of endpoints calls Registry.SetEndpoints
+// whenever a Service's endpoints change, without a table being compiled. Out:
+// the proxy picks an endpoint of a pool, takes a connection to it, and gives
+// both back.
+//
+// A Registry, a Pool and an Endpoint may be used by any goroutine at any time.
+// A Conn belongs to the goroutine that took it until Put or Close.
+package upstream
