@@ -1,0 +1,49 @@
+#!/bin/sh
+# Renders config/rbac and config/manager from the chart's defaults, so that
+# `kubectl apply -k config/` installs what `helm install` does, and copies the
+# CRDs into the chart. HELM names the helm binary.
+set -eu
+cd "$(dirname "$0")/.."
+helm=${HELM:-helm}
+
+mkdir -p charts/sluice/crds
+rm -f charts/sluice/crds/*.yaml
+cp config/crd/bases/*.yaml charts/sluice/crds/
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+# The version only satisfies the chart's kubeVersion: nothing is rendered from it.
+"$helm" template sluice charts/sluice --namespace sluice-system --kube-version 1.36.0 --output-dir "$out" >/dev/null
+
+# render DIRECTORY TEMPLATE...: one file for each template, without the labels
+# that belong to helm, and a kustomization that lists them.
+render() {
+	dir=config/$1
+	shift
+	rm -f "$dir"/*.yaml
+	{
+		echo "apiVersion: kustomize.config.k8s.io/v1beta1"
+		echo "kind: Kustomization"
+		echo "resources:"
+	} >"$dir/kustomization.yaml"
+	for name in "$@"; do
+		{
+			echo "# Rendered from charts/sluice by config/render.sh; do not edit."
+			sed -e '/^# Source: /d' -e '/helm\.sh\/chart:/d' -e '/app\.kubernetes\.io\/managed-by:/d' \
+				"$out/sluice/templates/$name.yaml"
+		} >"$dir/$name.yaml"
+		echo "  - $name.yaml" >>"$dir/kustomization.yaml"
+	done
+}
+
+render rbac serviceaccount clusterrole role
+render manager controller-deployment controller-service controller-poddisruptionbudget ingressclass
+
+# A template that none of the above names would be missing from config/.
+for file in "$out"/sluice/templates/*.yaml; do
+	name=$(basename "$file")
+	if [ ! -e "config/rbac/$name" ] && [ ! -e "config/manager/$name" ]; then
+		echo "config/render.sh: the chart renders $name by default, but no directory of config/ has it" >&2
+		exit 1
+	fi
+done
