@@ -1,20 +1,32 @@
 package table
 
 import (
+	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 )
 
-// Listener is one socket with the routes that it serves.
+// Listener is one socket with the routes that it serves. It never changes.
 type Listener struct {
-	Name     string
-	Origin   report.Origin
+	// Name is ir.Listener.Name.
+	Name string
+	// Origin is the Gateway or ListenerSet, zero for the process's own listeners.
+	Origin report.Origin
+	// Port is the TCP port that was asked for; 0 where a flag says it.
 	Port     uint16
 	Protocol ir.Protocol
 	// RouteSet names the set of routes, which other listeners may serve too.
 	RouteSet string
+	// TLS chooses the certificate; nil in clear text.
+	TLS *certs.Listener
+
+	routes *match.Matcher[*Route]
 }
 
-// Find returns the route that serves the request, nil where there is none. It does not allocate.
-func (l *Listener) Find(in *match.Input) *Route { return nil }
+// Find returns the route that serves the request, nil where there is none. It
+// allocates no more than match.Matcher.Find.
+func (l *Listener) Find(in *match.Input) *Route {
+	r, _ := l.routes.Find(in)
+	return r
+}

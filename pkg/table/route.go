@@ -4,9 +4,10 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
-// Route is what is done with the requests that it matches.
+// Route is what is done with the requests that it matches. It never changes.
 type Route struct {
 	// ID is ir.Route.ID: stable across tables, for metrics and logs.
 	ID string
@@ -25,6 +26,9 @@ type Route struct {
 	Timeouts ir.Timeouts
 	// MaxBodyBytes bounds the request body; 0 means no bound.
 	MaxBodyBytes int64
+
+	choice *choice
+	spec   *ir.Route
 }
 
 // Failure is the answer for a share of the requests that no upstream serves.
@@ -33,4 +37,13 @@ type Failure struct {
 	Status int
 	// Reason says why, for the log and `explain`.
 	Reason string
+}
+
+// Choose returns the upstream of the next request by weight, or the failure
+// that it is answered with; exactly one of the two is not nil. It must not be
+// called where Respond is set. It does not allocate or block, and of as many
+// requests as the weights add up to (in lowest terms) each backend gets exactly its share.
+func (r *Route) Choose() (*upstream.Pool, *Failure) {
+	s := r.choice.next()
+	return s.pool, s.failure
 }

@@ -1,30 +1,23 @@
 package table
 
 import (
+	"sync"
 	"sync/atomic"
 
-	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/upstream"
 )
-
-// Deps is what Compile takes parts from.
-type Deps struct {
-	// Filters makes an instance of a filter (pkg/filter/build.Build).
-	Filters func(ir.Filter) (any, error)
-}
-
-// Compile makes a table. The Config must not be changed afterwards: the table
-// refers to it.
-func Compile(cfg *ir.Config, d Deps) (*Table, *report.Set) { return &Table{}, &report.Set{} }
 
 // Table is everything that is served at one moment, for all listeners.
 type Table struct {
 	listeners []*Listener
+	byName    map[string]*Listener
 	routes    []*Route
+	pools     []*upstream.Pool
+	release   sync.Once
 }
 
 // Listener returns the listener of that name, nil where there is none.
-func (t *Table) Listener(name string) *Listener { return nil }
+func (t *Table) Listener(name string) *Listener { return t.byName[name] }
 
 // Listeners returns all listeners, sorted by name; the slice is read-only.
 func (t *Table) Listeners() []*Listener { return t.listeners }
@@ -32,9 +25,15 @@ func (t *Table) Listeners() []*Listener { return t.listeners }
 // Routes returns all routes; Route.Index is the position. The slice is read-only.
 func (t *Table) Routes() []*Route { return t.routes }
 
-// Release gives back what Compile acquired. It must be called once, when no
-// exchange holds the table any more; further calls do nothing.
-func (t *Table) Release() {}
+// Release gives back what Compile acquired. It must be called when no exchange
+// holds the table any more; further calls do nothing.
+func (t *Table) Release() {
+	t.release.Do(func() {
+		for _, p := range t.pools {
+			p.Release()
+		}
+	})
+}
 
 // Holder is the place where exchanges find the table. The zero value holds none.
 type Holder struct{ current atomic.Pointer[Table] }

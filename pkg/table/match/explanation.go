@@ -4,7 +4,8 @@ package match
 type Explanation[T any] struct {
 	// Hosts are those that match the request's host, in the order in which they are tried.
 	Hosts []HostExplanation[T]
-	// Near are patterns that do not match but whose domain is the request's, at most 5, sorted.
+	// Near are at most 5 patterns that do not match though they share the last
+	// two labels of the request's host, those that share most first.
 	Near []string
 	// Found is what Find returns; OK is false where it finds nothing.
 	Found T

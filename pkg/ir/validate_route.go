@@ -1,0 +1,140 @@
+package ir
+
+import "strings"
+
+func (v *validator) hosts(hosts []Host) {
+	for i := range hosts {
+		v.ascending(i, func(i int) string { return hosts[i].Pattern })
+		if !validPattern(hosts[i].Pattern) {
+			v.problem("host %q is no host pattern", hosts[i].Pattern)
+		}
+	}
+	// The routes last, since they change what v is at.
+	for i := range hosts {
+		for j := range hosts[i].Routes {
+			v.route(&hosts[i].Routes[j])
+		}
+	}
+}
+
+func (v *validator) route(r *Route) {
+	v.at(r.Origin, r.Field, "route", r.ID)
+	v.check(r.ID != "", "the ID is empty")
+	v.check(!v.routes[r.ID], "the ID is in use twice")
+	v.routes[r.ID] = true
+	v.match(&r.Match)
+	for _, f := range r.Filters {
+		v.filter(f)
+	}
+	v.action(r.Action)
+	t := r.Timeouts
+	v.check(min(t.Connect, t.Request, t.BackendRequest, t.Idle, t.TunnelIdle) >= 0, "a timeout is negative")
+	v.check(r.MaxBodyBytes >= 0, "the bound of the body is negative")
+}
+
+func (v *validator) match(m *Match) {
+	switch m.Path.Kind {
+	case PathExact, PathPrefix:
+		v.check(strings.HasPrefix(m.Path.Value, "/"), `the path does not begin with "/"`)
+	case PathRegex:
+		v.check(m.Path.Value != "", "the expression of the path is empty")
+	default:
+		v.problem("the kind of the path is unknown")
+	}
+	v.values("header", m.Headers)
+	v.values("query parameter", m.Query)
+	for _, h := range m.Headers {
+		if h.Name != strings.ToLower(h.Name) {
+			v.problem("header %q is not in lower case", h.Name)
+		}
+	}
+}
+
+func (v *validator) values(what string, list []ValueMatch) {
+	for i, m := range list {
+		v.ascending(i, func(i int) string { return list[i].Name })
+		if m.Name == "" {
+			v.problem("a %s has no name", what)
+		}
+		if m.Kind > ValuePresent {
+			v.problem("the kind of %s %q is unknown", what, m.Name)
+		}
+		if m.Kind == ValuePresent && m.Value != "" {
+			v.problem("%s %q only has to be present but has a value", what, m.Name)
+		}
+	}
+}
+
+func (v *validator) filter(f Filter) {
+	switch f := f.(type) {
+	case *RedirectHTTPS:
+		if f == nil {
+			v.problem("a filter is nil")
+			return
+		}
+		v.check(f.Status >= 300 && f.Status <= 308, "the status of redirect-https does not redirect")
+		v.check(f.Port != 0, "redirect-https has no port")
+	case nil:
+		v.problem("a filter is nil")
+	default:
+		v.problem("a filter is of the unknown type %T", f)
+	}
+}
+
+func (v *validator) action(a Action) {
+	switch a := a.(type) {
+	case *Forward:
+		if a == nil {
+			v.problem("it has no action")
+			return
+		}
+		for _, b := range a.Backends {
+			v.backend(b)
+		}
+	case *Respond:
+		if a == nil {
+			v.problem("it has no action")
+			return
+		}
+		v.check(a.Status >= 200 && a.Status <= 599, "the status is not between 200 and 599")
+	case nil:
+		v.problem("it has no action")
+	default:
+		v.problem("the action is of the unknown type %T", a)
+	}
+}
+
+// maxWeight is the highest weight that the Gateway API allows (HTTPBackendRef.weight).
+const maxWeight = 1_000_000
+
+func (v *validator) backend(b WeightedUpstream) {
+	v.check(b.Weight >= 0 && b.Weight <= maxWeight, "a weight is not between 0 and 1,000,000")
+	if b.Upstream != "" {
+		v.refer(v.upstreams, "upstream", b.Upstream)
+		return
+	}
+	v.check(b.FailStatus == 500 || b.FailStatus == 503, "the status of a backend without upstream is neither 500 nor 503")
+	v.check(b.FailReason != "", "a backend without upstream says no reason")
+}
+
+// validPattern says whether s can stand in Host.Pattern.
+func validPattern(s string) bool {
+	if s == "" {
+		return true
+	}
+	name := s
+	if rest, ok := strings.CutPrefix(s, "**."); ok {
+		name = rest
+	} else if rest, ok := strings.CutPrefix(s, "*."); ok {
+		name = rest
+	}
+	if len(name) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,165 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/table/match"
+)
+
+// route makes a route and gives it its index. It fails closed: where a filter or the
+// action cannot be made, the route answers 500 to all that it matches.
+func (c *compiler) route(host string, spec *ir.Route) *Route {
+	r := &Route{
+		ID:           spec.ID,
+		Index:        len(c.table.routes),
+		Origin:       spec.Origin,
+		Field:        spec.Field,
+		Host:         host,
+		Timeouts:     spec.Timeouts,
+		MaxBodyBytes: spec.MaxBodyBytes,
+		spec:         spec,
+	}
+	c.table.routes = append(c.table.routes, r)
+	chain, err := c.chain(spec.Filters)
+	if err == nil {
+		err = c.action(r, spec.Action)
+	}
+	if err != nil {
+		r.Respond = &ir.Respond{Status: 500, Reason: err.Error()}
+		c.facts.Errorf(spec.Origin, spec.Field, report.Invalid, "every request is answered 500: %v", err)
+		return r
+	}
+	r.Filters = chain
+	return r
+}
+
+// chain makes the filters and sorts them by phase.
+func (c *compiler) chain(specs []ir.Filter) (filter.Chain, error) {
+	var chain filter.Chain
+	for i, spec := range specs {
+		made, err := c.deps.Filters(spec)
+		if err != nil {
+			return filter.Chain{}, fmt.Errorf("filter %d cannot be made: %w", i, err)
+		}
+		request, actsOnRequest := made.(filter.RequestHead)
+		response, actsOnResponse := made.(filter.ResponseHead)
+		if !actsOnRequest && !actsOnResponse {
+			return filter.Chain{}, fmt.Errorf("filter %d acts in no phase", i)
+		}
+		if actsOnRequest {
+			chain.RequestHead = append(chain.RequestHead, request)
+		}
+		if actsOnResponse {
+			chain.ResponseHead = append(chain.ResponseHead, response)
+		}
+	}
+	slices.Reverse(chain.ResponseHead)
+	return chain, nil
+}
+
+func (c *compiler) action(r *Route, spec ir.Action) error {
+	switch a := spec.(type) {
+	case *ir.Respond:
+		if a == nil {
+			break
+		}
+		if a.Status < 200 || a.Status > 599 {
+			return fmt.Errorf("status %d is not between 200 and 599", a.Status)
+		}
+		r.Respond = a
+		return nil
+	case *ir.Forward:
+		if a == nil {
+			break
+		}
+		r.choice = c.forward(a)
+		return nil
+	}
+	return errors.New("the route has no action")
+}
+
+// forward makes the choice among backends. One whose upstream is missing fails
+// its own share only.
+func (c *compiler) forward(f *ir.Forward) *choice {
+	var shares []share
+	var weights []uint64
+	for _, b := range f.Backends {
+		if b.Weight <= 0 {
+			continue
+		}
+		shares = append(shares, c.share(b))
+		weights = append(weights, uint64(b.Weight))
+	}
+	if len(shares) == 0 {
+		shares = []share{{failure: &Failure{Status: 500, Reason: "no backend has a weight above 0"}}}
+		weights = []uint64{1}
+	}
+	return newChoice(shares, weights)
+}
+
+func (c *compiler) share(b ir.WeightedUpstream) share {
+	if b.Upstream == "" {
+		status := b.FailStatus
+		if status < 500 || status > 599 {
+			status = 500
+		}
+		return share{failure: &Failure{Status: status, Reason: b.FailReason}}
+	}
+	if p, ok := c.pool(b.Upstream); ok {
+		return share{pool: p}
+	}
+	return share{failure: &Failure{Status: 500, Reason: "upstream " + b.Upstream + " is not defined"}}
+}
+
+// matchRoute says a condition in the words of pkg/table/match.
+func matchRoute(m *ir.Match) match.Route[*Route] {
+	return match.Route[*Route]{
+		Path:    match.Path{Kind: pathKind(m.Path.Kind), Value: m.Path.Value},
+		Method:  m.Method,
+		Headers: matchValues(m.Headers),
+		Query:   matchValues(m.Query),
+	}
+}
+
+// unknownKind is a kind that match.New refuses.
+const unknownKind = 255
+
+func pathKind(k ir.PathKind) match.PathKind {
+	switch k {
+	case ir.PathPrefix:
+		return match.Prefix
+	case ir.PathExact:
+		return match.Exact
+	case ir.PathRegex:
+		return match.Regex
+	}
+	return unknownKind
+}
+
+func matchValues(list []ir.ValueMatch) []match.Value {
+	if len(list) == 0 {
+		return nil
+	}
+	values := make([]match.Value, len(list))
+	for i, v := range list {
+		values[i] = match.Value{Name: v.Name, Kind: valueKind(v.Kind), Value: v.Value}
+	}
+	return values
+}
+
+func valueKind(k ir.ValueKind) match.ValueKind {
+	switch k {
+	case ir.ValueExact:
+		return match.Equal
+	case ir.ValueRegex:
+		return match.Matches
+	case ir.ValuePresent:
+		return match.Present
+	}
+	return unknownKind
+}
