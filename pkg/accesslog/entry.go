@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// Entry is one exchange. Fields that are empty or zero are left out of the
-// line, except for time, client, method, host, path, protocol, status, bytesIn, bytesOut and duration.
+// Entry is one exchange. Fields that are empty are left out of the line, apart from
+// those that every exchange has: time, client, method, host, path, protocol,
+// status, bytes and duration.
 type Entry struct {
 	// Time is when the request's first byte came.
 	Time time.Time
 	// Client is the client's address, after trusted proxies were taken into account.
 	Client netip.AddrPort
-	// Method, Host and Path are as received; Path includes "?" and the query.
+	// Method, Host and Path are as received.
 	Method, Host, Path []byte
-	// Query is appended to Path behind a "?" where HasQuery is set.
+	// Query stands behind the path and a "?" where HasQuery is set.
 	Query    []byte
 	HasQuery bool
 	// Protocol is "HTTP/1.1" or the like.

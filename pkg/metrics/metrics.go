@@ -1,54 +1,168 @@
 package metrics
 
 import (
+	"maps"
 	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// unroutedID is the label of requests that no route serves.
+const unroutedID = "none"
+
 // Metrics is the process's metrics.
-type Metrics struct{}
+type Metrics struct {
+	registry *prometheus.Registry
 
-// New makes an empty registry, with Go's and the process's own metrics in it.
-func New() *Metrics { return &Metrics{} }
+	unrouted *Route
+	answers  reasons
+	// connects counts failed connections by phase and fault.
+	connects [len(connectPhases)][len(faults)]atomic.Uint64
+	table    atomic.Pointer[compiled]
+	tables   atomic.Uint64
 
-// Handler serves the metrics in the Prometheus formats.
-func (m *Metrics) Handler() http.Handler { return http.NotFoundHandler() }
+	// mu guards what follows. It is not held while anything is counted.
+	mu         sync.Mutex
+	routes     map[string]*Route
+	listeners  map[string]*Listener
+	upstreams  func(yield func(UpstreamGauges))
+	logDropped func() uint64
+}
 
 // Origin names the object that a route comes from.
 type Origin struct{ Kind, Namespace, Name string }
-
-// Route returns the handle of a route, the same one for every table.
-func (m *Metrics) Route(id string, o Origin) *Route { return &Route{} }
-
-// Retain drops the handles of routes whose ID keep does not accept.
-func (m *Metrics) Retain(keep func(id string) bool) {}
-
-// Unrouted is the handle for requests that no route serves.
-func (m *Metrics) Unrouted() *Route { return &Route{} }
-
-// Listener returns the handle of a listener.
-func (m *Metrics) Listener(name string) *Listener { return &Listener{} }
-
-// Answered counts an answer that Sluice gave itself, by its reason.
-func (m *Metrics) Answered(reason string) {}
-
-// ConnectFailed counts a failed connection to an endpoint by phase ("connect",
-// "resolve") and fault.
-func (m *Metrics) ConnectFailed(phase, fault string) {}
-
-// TableCompiled tells of a new table.
-func (m *Metrics) TableCompiled(generation uint64, at time.Time, took time.Duration, routes int) {}
-
-// LogDropped says where the number of dropped access log lines is asked for.
-func (m *Metrics) LogDropped(count func() uint64) {}
-
-// Upstreams says where the numbers of endpoints and connections are asked for
-// at each scrape: each is called with one function to be called for each upstream.
-func (m *Metrics) Upstreams(each func(yield func(UpstreamGauges))) {}
 
 // UpstreamGauges are the numbers of one upstream at one moment.
 type UpstreamGauges struct {
 	Key                         string
 	Ready, Terminating, Unready int
-	InFlight, Idle, Open        int64
+	// InFlight counts tries; Idle and Open count connections, Open the idle ones too.
+	InFlight, Idle, Open int64
+}
+
+// compiled is what is known of the table that is served.
+type compiled struct {
+	generation uint64
+	at         time.Time
+	took       time.Duration
+	routes     int
+}
+
+// The values of the labels of failed connections; the last of each is for any other.
+var (
+	connectPhases = [...]string{"resolve", "connect", "other"}
+	faults        = [...]string{"upstream", "downstream", "internal", "other"}
+)
+
+// New makes an empty registry, with Go's and the process's own metrics in it.
+func New() *Metrics {
+	m := &Metrics{
+		registry:  prometheus.NewRegistry(),
+		unrouted:  &Route{id: unroutedID},
+		routes:    make(map[string]*Route),
+		listeners: make(map[string]*Listener),
+	}
+	m.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		(*collector)(m),
+	)
+	return m
+}
+
+// Handler serves the metrics in the Prometheus formats.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
+
+// Register adds metrics of others, such as those of a Kubernetes client. It
+// panics where a name is taken.
+func (m *Metrics) Register(c ...prometheus.Collector) { m.registry.MustRegister(c...) }
+
+// Route returns the handle of a route. It stays the same one across tables
+// until Retain drops it.
+func (m *Metrics) Route(id string, o Origin) *Route {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.routes[id]
+	if r == nil {
+		r = &Route{id: valid(id), origin: Origin{valid(o.Kind), valid(o.Namespace), valid(o.Name)}}
+		m.routes[id] = r
+	}
+	return r
+}
+
+// Retain drops the handles of routes whose ID keep refuses; their metrics
+// disappear. A handle that is still in use counts on, unseen.
+func (m *Metrics) Retain(keep func(id string) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.routes, func(id string, _ *Route) bool { return !keep(id) })
+}
+
+// Unrouted is the handle for requests that no route serves; its ID is "none".
+func (m *Metrics) Unrouted() *Route { return m.unrouted }
+
+// Listener returns the handle of a listener, the same one for a name at any time.
+func (m *Metrics) Listener(name string) *Listener {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.listeners[name]
+	if l == nil {
+		l = &Listener{name: valid(name)}
+		m.listeners[name] = l
+	}
+	return l
+}
+
+// Answered counts an answer that Sluice gave itself, by its reason: a word from
+// a small set, never anything that a client sent.
+func (m *Metrics) Answered(reason string) { m.answers.add(reason) }
+
+// valid makes a text a label's value: Prometheus refuses to serve any metric
+// as long as one value is not UTF-8.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// ConnectFailed counts a failed connection to an endpoint by phase ("resolve",
+// "connect") and fault ("upstream", "downstream", "internal").
+func (m *Metrics) ConnectFailed(phase, fault string) {
+	m.connects[indexOf(connectPhases[:], phase)][indexOf(faults[:], fault)].Add(1)
+}
+
+// indexOf returns where the word is, and the last index where it is not.
+func indexOf(words []string, word string) int {
+	for i, w := range words {
+		if w == word {
+			return i
+		}
+	}
+	return len(words) - 1
+}
+
+// TableCompiled tells of a new table: its number, when it was made, how long
+// that took and how many routes it has.
+func (m *Metrics) TableCompiled(generation uint64, at time.Time, took time.Duration, routes int) {
+	m.tables.Add(1)
+	m.table.Store(&compiled{generation: generation, at: at, took: took, routes: routes})
+}
+
+// LogDropped says whom to ask for the number of dropped access log lines.
+func (m *Metrics) LogDropped(count func() uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.logDropped = count
+}
+
+// Upstreams says whom to ask for the numbers of upstreams: at each scrape, each
+// is called with a function that it calls once for each upstream.
+func (m *Metrics) Upstreams(each func(yield func(UpstreamGauges))) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.upstreams = each
 }

@@ -1,0 +1,168 @@
+package metrics
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// collector turns the counters into Prometheus metrics at each scrape.
+type collector Metrics
+
+var _ prometheus.Collector = (*collector)(nil)
+
+var routeLabels = []string{"route", "kind", "namespace", "name"}
+
+var (
+	descRequests = prometheus.NewDesc("sluice_route_requests_total",
+		"Requests that ended, by route and class of status; \"none\" got no response.", append(routeLabels[:4:4], "status"), nil)
+	descDurations = prometheus.NewDesc("sluice_route_request_duration_seconds",
+		"Time from the first byte of a request to the last of its response.", routeLabels, nil)
+	descBytesIn = prometheus.NewDesc("sluice_route_request_bytes_total",
+		"Bytes of request bodies.", routeLabels, nil)
+	descBytesOut = prometheus.NewDesc("sluice_route_response_bytes_total",
+		"Bytes of response bodies.", routeLabels, nil)
+	descInFlight = prometheus.NewDesc("sluice_route_requests_in_flight",
+		"Requests under way.", routeLabels, nil)
+	descRetries = prometheus.NewDesc("sluice_route_retries_total",
+		"Tries beyond the first.", routeLabels, nil)
+	descAnswers = prometheus.NewDesc("sluice_answers_total",
+		"Responses that Sluice gave itself, by reason.", []string{"reason"}, nil)
+	descConnects = prometheus.NewDesc("sluice_upstream_connect_errors_total",
+		"Connections to endpoints that could not be made.", []string{"phase", "fault"}, nil)
+	descOpened = prometheus.NewDesc("sluice_listener_connections_total",
+		"Connections accepted.", []string{"listener"}, nil)
+	descOpen = prometheus.NewDesc("sluice_listener_connections_open",
+		"Connections of clients that are open.", []string{"listener"}, nil)
+	descHandshakes = prometheus.NewDesc("sluice_listener_handshake_errors_total",
+		"TLS handshakes that failed.", []string{"listener"}, nil)
+	descTables = prometheus.NewDesc("sluice_table_compiled_total",
+		"Tables compiled since the start.", nil, nil)
+	descGeneration = prometheus.NewDesc("sluice_table_generation",
+		"Number of the table that is served.", nil, nil)
+	descTableTime = prometheus.NewDesc("sluice_table_timestamp_seconds",
+		"When the table that is served was compiled, in Unix time.", nil, nil)
+	descTableTook = prometheus.NewDesc("sluice_table_compile_duration_seconds",
+		"How long compiling the table that is served took.", nil, nil)
+	descTableRoutes = prometheus.NewDesc("sluice_table_routes",
+		"Routes of the table that is served.", nil, nil)
+	descEndpoints = prometheus.NewDesc("sluice_upstream_endpoints",
+		"Endpoints of an upstream by state.", []string{"upstream", "state"}, nil)
+	descTries = prometheus.NewDesc("sluice_upstream_requests_in_flight",
+		"Tries under way.", []string{"upstream"}, nil)
+	descConns = prometheus.NewDesc("sluice_upstream_connections",
+		"Connections to endpoints by use.", []string{"upstream", "use"}, nil)
+	descLogDropped = prometheus.NewDesc("sluice_access_log_dropped_total",
+		"Access log lines that were dropped because the log could not be written fast enough.", nil, nil)
+)
+
+// Describe lists what Collect may send.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
+		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
+		descTableRoutes, descEndpoints, descTries, descConns, descLogDropped,
+	} {
+		out <- d
+	}
+}
+
+// sink sends metrics to Prometheus.
+type sink chan<- prometheus.Metric
+
+func (s sink) counter(d *prometheus.Desc, v float64, labels ...string) {
+	s <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+func (s sink) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	s <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+// Collect sends the metrics of this moment.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	s := sink(out)
+	c.mu.Lock()
+	routes := slices.Collect(maps.Values(c.routes))
+	listeners := slices.Collect(maps.Values(c.listeners))
+	upstreams, logDropped := c.upstreams, c.logDropped
+	c.mu.Unlock()
+
+	s.route(c.unrouted)
+	for _, r := range routes {
+		s.route(r)
+	}
+	for _, l := range listeners {
+		s.listener(l)
+	}
+	c.answers.each(func(reason string, n uint64) { s.counter(descAnswers, float64(n), valid(reason)) })
+	for i, phase := range connectPhases {
+		for j, fault := range faults {
+			if n := c.connects[i][j].Load(); n > 0 {
+				s.counter(descConnects, float64(n), phase, fault)
+			}
+		}
+	}
+	s.counter(descTables, float64(c.tables.Load()))
+	if t := c.table.Load(); t != nil {
+		s.table(t)
+	}
+	if upstreams != nil {
+		upstreams(s.upstream)
+	}
+	if logDropped != nil {
+		s.counter(descLogDropped, float64(logDropped()))
+	}
+}
+
+// route sends the metrics of a route that has seen a request.
+func (s sink) route(r *Route) {
+	t, used := r.totals()
+	if !used {
+		return
+	}
+	labels := []string{r.id, r.origin.Kind, r.origin.Namespace, r.origin.Name}
+	for i, class := range classes {
+		if t.classes[i] > 0 {
+			s.counter(descRequests, float64(t.classes[i]), append(labels[:4:4], class)...)
+		}
+	}
+	below := make(map[float64]uint64, len(durationBounds))
+	var sum uint64
+	for i, bound := range durationBounds {
+		sum += t.durations[i]
+		below[bound] = sum
+	}
+	s <- prometheus.MustNewConstHistogram(descDurations, t.requests, time.Duration(t.nanos).Seconds(), below, labels...)
+	s.counter(descBytesIn, float64(t.bytesIn), labels...)
+	s.counter(descBytesOut, float64(t.bytesOut), labels...)
+	s.gauge(descInFlight, float64(t.inFlight), labels...)
+	s.counter(descRetries, float64(t.retries), labels...)
+}
+
+func (s sink) listener(l *Listener) {
+	// In this order, so that a connection opened meanwhile cannot make the gauge negative.
+	closed := l.closed.Load()
+	opened := l.opened.Load()
+	s.counter(descOpened, float64(opened), l.name)
+	s.gauge(descOpen, float64(opened-closed), l.name)
+	s.counter(descHandshakes, float64(l.handshakesFailed.Load()), l.name)
+}
+
+func (s sink) table(t *compiled) {
+	s.gauge(descGeneration, float64(t.generation))
+	s.gauge(descTableTime, float64(t.at.UnixMilli())/1000)
+	s.gauge(descTableTook, t.took.Seconds())
+	s.gauge(descTableRoutes, float64(t.routes))
+}
+
+func (s sink) upstream(g UpstreamGauges) {
+	g.Key = valid(g.Key)
+	s.gauge(descEndpoints, float64(g.Ready), g.Key, "ready")
+	s.gauge(descEndpoints, float64(g.Terminating), g.Key, "terminating")
+	s.gauge(descEndpoints, float64(g.Unready), g.Key, "unready")
+	s.gauge(descTries, float64(g.InFlight), g.Key)
+	s.gauge(descConns, float64(g.Idle), g.Key, "idle")
+	s.gauge(descConns, float64(g.Open-g.Idle), g.Key, "busy")
+}
