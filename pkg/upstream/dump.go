@@ -1,8 +1,17 @@
 package upstream
 
+import (
+	"cmp"
+	"slices"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/metrics"
+)
+
 // PoolDump is what a pool holds at one moment, for the admin API.
 type PoolDump struct {
 	Key         string         `json:"key"`
+	Origin      string         `json:"origin"`
 	EndpointSet string         `json:"endpointSet"`
 	Protocol    string         `json:"protocol"`
 	Balance     string         `json:"balance"`
@@ -23,4 +32,64 @@ type EndpointDump struct {
 	Open int64 `json:"open"`
 	// ConnectErrors counts since the endpoint appeared.
 	ConnectErrors uint64 `json:"connectErrors"`
+}
+
+// Dump returns what the pools hold now, sorted by key.
+func (r *Registry) Dump() []PoolDump {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	dumps := make([]PoolDump, 0, len(r.pools))
+	for key, p := range r.pools {
+		d := PoolDump{
+			Key:         key,
+			Origin:      p.spec.Origin.String(),
+			EndpointSet: p.spec.Endpoints,
+			Protocol:    p.spec.Protocol.String(),
+			Balance:     p.spec.Balance.String(),
+			References:  p.refs,
+			Endpoints:   []EndpointDump{},
+		}
+		for _, e := range p.list.Load().all {
+			d.Endpoints = append(d.Endpoints, e.dump())
+		}
+		dumps = append(dumps, d)
+	}
+	slices.SortFunc(dumps, func(a, b PoolDump) int { return cmp.Compare(a.Key, b.Key) })
+	return dumps
+}
+
+func (e *Endpoint) dump() EndpointDump {
+	spec := e.spec.Load()
+	return EndpointDump{
+		Address:       e.address,
+		State:         spec.State.String(),
+		Target:        spec.Target,
+		Zone:          spec.Zone,
+		Node:          spec.Node,
+		InFlight:      e.inFlight.Load(),
+		Idle:          e.idleCount(),
+		Open:          e.open.Load(),
+		ConnectErrors: e.connectErrors.Load(),
+	}
+}
+
+// gauges calls yield with the numbers of each pool, for metrics.
+func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
+	for _, p := range r.all() {
+		g := metrics.UpstreamGauges{Key: p.key}
+		for _, e := range p.list.Load().all {
+			switch e.spec.Load().State {
+			case ir.EndpointReady:
+				g.Ready++
+			case ir.EndpointTerminating:
+				g.Terminating++
+			case ir.EndpointUnready:
+				g.Unready++
+			}
+			g.InFlight += e.inFlight.Load()
+			g.Idle += int64(e.idleCount())
+			g.Open += e.open.Load()
+		}
+		yield(g)
+	}
 }

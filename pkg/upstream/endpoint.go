@@ -2,31 +2,163 @@ package upstream
 
 import (
 	"context"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/upstream/balance"
+	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
 
 // Endpoint is one address of a pool, with its connections. It stays the same
 // object as long as the address stays in the pool's endpoint set.
-type Endpoint struct{}
+type Endpoint struct {
+	pool    *Pool
+	address string
+	spec    atomic.Pointer[ir.Endpoint]
+	// turn goes round the addresses of a name.
+	turn balance.RoundRobin
 
-// Address returns the address, as "10.0.0.1:8080" or "NAME:PORT", for logs.
-func (e *Endpoint) Address() string { return "" }
+	inFlight      atomic.Int64
+	open          atomic.Int64
+	connectErrors atomic.Uint64
 
-// Spec returns what the endpoint set says about the endpoint now.
-func (e *Endpoint) Spec() ir.Endpoint { return ir.Endpoint{} }
-
-// Done says that the try for which the endpoint was picked is over.
-func (e *Endpoint) Done() {}
-
-// Conn returns an idle connection, the one used last first, or a new one;
-// reused tells which. ctx ends the attempt; connect bounds it (0: no bound).
-// An error is an *Error.
-func (e *Endpoint) Conn(ctx context.Context, connect time.Duration) (c *Conn, reused bool, err error) {
-	return nil, false, nil
+	// mu guards what follows and the phase of each of the endpoint's connections.
+	mu sync.Mutex
+	// idle is in the order in which the connections were put back; the last one is
+	// taken first, so that a falling load lets the others grow old and go.
+	idle []*Conn
+	// retired says that the endpoint keeps no connections any more.
+	retired bool
 }
 
-// Dial returns a new connection, as a second try after one that was reused
-// turned out to be dead asks for. Bounds and errors are those of Conn.
-func (e *Endpoint) Dial(ctx context.Context, connect time.Duration) (*Conn, error) { return nil, nil }
+func newEndpoint(p *Pool, spec *ir.Endpoint) *Endpoint {
+	address := spec.Address.String()
+	if spec.Hostname != "" {
+		address = net.JoinHostPort(spec.Hostname, strconv.Itoa(int(spec.Address.Port())))
+	}
+	return &Endpoint{pool: p, address: address}
+}
+
+// Address returns the address as "10.0.0.1:8080" or "NAME:PORT", for logs.
+func (e *Endpoint) Address() string { return e.address }
+
+// Spec returns what the endpoint set says about the endpoint, or said last
+// before it went away.
+func (e *Endpoint) Spec() ir.Endpoint { return *e.spec.Load() }
+
+// Pool returns whose endpoint it is.
+func (e *Endpoint) Pool() *Pool { return e.pool }
+
+// InFlight returns how many tries are under way.
+func (e *Endpoint) InFlight() int64 { return e.inFlight.Load() }
+
+// Done says that the try for which the endpoint was picked is over.
+func (e *Endpoint) Done() { e.inFlight.Add(-1) }
+
+// Conn returns an idle connection, the one used last first, or a new one;
+// reused tells which. An idle connection that the endpoint has closed, or on
+// which it has spoken unasked, is never returned. ctx ends the attempt and connect
+// bounds it (0: no bound). An error is an *Error.
+func (e *Endpoint) Conn(ctx context.Context, connect time.Duration) (c *Conn, reused bool, err error) {
+	if c := e.take(); c != nil {
+		return c, true, nil
+	}
+	c, err = e.Dial(ctx, connect)
+	return c, false, err
+}
+
+// Dial returns a new connection, as a second try asks for after a reused one
+// turned out to be dead. Bounds and errors are those of Conn.
+func (e *Endpoint) Dial(ctx context.Context, connect time.Duration) (*Conn, error) {
+	nc, err := e.connect(ctx, connect)
+	if err != nil {
+		e.connectErrors.Add(1)
+		if m := e.pool.registry.opts.Metrics; m != nil {
+			m.ConnectFailed(err.Phase.String(), err.Fault.String())
+		}
+		return nil, err
+	}
+	e.open.Add(1)
+	return &Conn{Conn: h1.NewConn(nc, e.pool.registry.opts.Limits), endpoint: e, born: time.Now()}, nil
+}
+
+// take returns an idle connection that is fit for use, nil where there is none.
+func (e *Endpoint) take() *Conn {
+	for {
+		e.mu.Lock()
+		n := len(e.idle)
+		if n == 0 {
+			e.mu.Unlock()
+			return nil
+		}
+		c := e.idle[n-1]
+		e.idle[n-1] = nil
+		e.idle = e.idle[:n-1]
+		c.phase = held
+		e.mu.Unlock()
+		if time.Since(c.since) < e.pool.registry.opts.IdleTimeout && c.Alive() {
+			return c
+		}
+		c.Close()
+	}
+}
+
+// keep puts a connection to the idle ones; false means that there is no place for it.
+func (e *Endpoint) keep(c *Conn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.mustBeHeld()
+	if e.retired || int64(len(e.idle)) >= e.pool.maxIdle.Load() {
+		return false
+	}
+	c.phase = idle
+	e.idle = append(e.idle, c)
+	return true
+}
+
+// retire closes the idle connections, and has those in use closed after it.
+func (e *Endpoint) retire() {
+	e.mu.Lock()
+	old := e.idle
+	e.idle, e.retired = nil, true
+	for _, c := range old {
+		c.phase = closed
+	}
+	e.mu.Unlock()
+	for _, c := range old {
+		c.shut()
+	}
+}
+
+// sweep closes connections that have been idle since before then, and those that the
+// endpoint closed, which would otherwise hold a file descriptor until their turn comes.
+func (e *Endpoint) sweep(before time.Time) {
+	var old []*Conn
+	e.mu.Lock()
+	kept := e.idle[:0]
+	for _, c := range e.idle {
+		if c.since.After(before) && c.Alive() {
+			kept = append(kept, c)
+			continue
+		}
+		c.phase = closed
+		old = append(old, c)
+	}
+	clear(e.idle[len(kept):])
+	e.idle = kept
+	e.mu.Unlock()
+	for _, c := range old {
+		c.shut()
+	}
+}
+
+// idleCount returns how many connections are idle.
+func (e *Endpoint) idleCount() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.idle)
+}

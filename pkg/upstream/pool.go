@@ -1,16 +1,131 @@
 package upstream
 
+import (
+	"net/netip"
+	"slices"
+	"sync/atomic"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/upstream/balance"
+)
+
 // Pool is the live side of one ir.Upstream.
-type Pool struct{}
+type Pool struct {
+	registry *Registry
+	key      string
+	turn     balance.RoundRobin
+	list     atomic.Pointer[list]
+	// maxIdle bounds the idle connections of one endpoint.
+	maxIdle atomic.Int64
+
+	// What follows is guarded by registry.mu.
+	refs int
+	spec ir.Upstream
+	byID map[endpointID]*Endpoint
+}
+
+// endpointID is what makes an endpoint the same one in two lists.
+type endpointID struct {
+	address  netip.AddrPort
+	hostname string
+}
+
+// list is the endpoints of a pool at one moment. It never changes.
+type list struct {
+	// serving are those that may be picked: the ready ones, or where there is none,
+	// those that are terminating but still serve.
+	serving []*Endpoint
+	// all are in the order of the endpoint set.
+	all []*Endpoint
+}
+
+func newPool(r *Registry, key string) *Pool {
+	p := &Pool{registry: r, key: key, byID: make(map[endpointID]*Endpoint)}
+	p.list.Store(new(list))
+	return p
+}
 
 // Key returns the upstream's key.
-func (p *Pool) Key() string { return "" }
+func (p *Pool) Key() string { return p.key }
 
 // Pick chooses an endpoint for one try and counts it as in flight until
 // Endpoint.Done. Endpoints in tried are avoided as long as there is another one
-// of the same standing.
-func (p *Pool) Pick(tried ...*Endpoint) (*Endpoint, error) { return nil, ErrNoEndpoints }
+// that may be picked. It returns ErrNoEndpoints where there is none at all, and does
+// not allocate.
+func (p *Pool) Pick(tried ...*Endpoint) (*Endpoint, error) {
+	serving := p.list.Load().serving
+	if len(serving) == 0 {
+		return nil, ErrNoEndpoints
+	}
+	first := p.turn.Next(len(serving))
+	chosen := serving[first]
+	if len(tried) > 0 {
+		for i := range len(serving) {
+			e := serving[(first+i)%len(serving)]
+			if !slices.Contains(tried, e) {
+				chosen = e
+				break
+			}
+		}
+	}
+	chosen.inFlight.Add(1)
+	return chosen, nil
+}
+
+// Size returns how many endpoints may be picked now.
+func (p *Pool) Size() int { return len(p.list.Load().serving) }
 
 // Release gives back a reference from Acquire. The pool's idle connections are
-// closed with the last one.
-func (p *Pool) Release() {}
+// closed with the last one; those in use finish. To release more often than
+// was acquired panics.
+func (p *Pool) Release() { p.registry.release(p) }
+
+// adopt makes endpoints the pool's list and returns the endpoints that went
+// away. registry.mu is held.
+func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
+	next := &list{all: make([]*Endpoint, 0, len(endpoints))}
+	byID := make(map[endpointID]*Endpoint, len(endpoints))
+	var ready, terminating []*Endpoint
+	for i := range endpoints {
+		spec := &endpoints[i]
+		id := endpointID{spec.Address, spec.Hostname}
+		if byID[id] != nil {
+			continue
+		}
+		e := p.byID[id]
+		if e == nil {
+			e = newEndpoint(p, spec)
+			e.retired = p.registry.closed
+		}
+		e.spec.Store(spec)
+		byID[id] = e
+		next.all = append(next.all, e)
+		switch spec.State {
+		case ir.EndpointReady:
+			ready = append(ready, e)
+		case ir.EndpointTerminating:
+			terminating = append(terminating, e)
+		case ir.EndpointUnready:
+		}
+	}
+	next.serving = ready
+	if len(ready) == 0 {
+		next.serving = terminating
+	}
+	for id, e := range p.byID {
+		if byID[id] == nil {
+			gone = append(gone, e)
+		}
+	}
+	p.byID = byID
+	p.list.Store(next)
+	return gone
+}
+
+// retire makes all endpoints let go of their connections. Those who still hold
+// the pool may pick on: they get connections that are closed after use.
+func (p *Pool) retire() {
+	for _, e := range p.list.Load().all {
+		e.retire()
+	}
+}

@@ -1,60 +1,193 @@
 package upstream
 
 import (
-	"context"
-	"net"
-	"net/netip"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/metrics"
-	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
 
-// Options are what a Registry can be told. The zero value is ready for use.
-type Options struct {
-	// IdleTimeout bounds how long a connection is kept without a request; 0 means 60 s.
-	IdleTimeout time.Duration
-	// MaxAge bounds how old a connection may be when it is used again; 0 means 1 h.
-	MaxAge time.Duration
-	// Limits bound what endpoints may send; nil means h1's defaults.
-	Limits *h1.Limits
-	// AllowLocalNames allows names that resolve to addresses of this machine or
-	// of its link (loopback, link-local, unspecified, multicast). They are refused otherwise, since whoever
-	// can write a name into an object could reach Sluice's own ports and the cloud's
-	// metadata address with it. Literal addresses are not affected.
-	AllowLocalNames bool
-	// ResolveFor is how long a resolved name is used without asking again; 0 means 5 s.
-	ResolveFor time.Duration
-	// Resolve looks up a name; nil means the system's resolver.
-	Resolve func(ctx context.Context, name string) ([]netip.Addr, error)
-	// Dial makes a connection; nil means TCP.
-	Dial func(ctx context.Context, address netip.AddrPort) (net.Conn, error)
-	// Metrics is told of failed connections and asked for nothing; it may be nil.
-	Metrics *metrics.Metrics
+// Registry holds the pools and the endpoint sets of the process.
+type Registry struct {
+	opts  Options
+	names *names
+	stop  chan struct{}
+	done  chan struct{}
+	close sync.Once
+
+	// mu guards what follows and the parts of a Pool that say so. An Endpoint's
+	// lock may be taken while it is held, never the other way round.
+	mu    sync.Mutex
+	pools map[string]*Pool
+	sets  map[string]ir.EndpointSet
+	// users are the pools that use an endpoint set, by its key.
+	users map[string]map[*Pool]struct{}
+	// closed says that endpoints keep no connections any more.
+	closed bool
 }
 
-// Registry holds the pools and the endpoint sets of the process.
-type Registry struct{}
-
 // NewRegistry makes an empty registry. It owns a goroutine, which Close ends.
-func NewRegistry(o Options) *Registry { return &Registry{} }
+func NewRegistry(o Options) *Registry {
+	o = o.complete()
+	r := &Registry{
+		opts:  o,
+		names: newNames(o),
+		stop:  make(chan struct{}),
+		done:  make(chan struct{}),
+		pools: make(map[string]*Pool),
+		sets:  make(map[string]ir.EndpointSet),
+		users: make(map[string]map[*Pool]struct{}),
+	}
+	if o.Metrics != nil {
+		o.Metrics.Upstreams(r.gauges)
+	}
+	go r.sweep()
+	return r
+}
 
-// Close ends the registry's goroutine and closes idle connections. Connections in use finish.
-func (r *Registry) Close() {}
+// Close ends the registry's goroutines and closes idle connections. Connections
+// in use finish and are closed by Put. Further calls do nothing.
+func (r *Registry) Close() {
+	r.close.Do(func() {
+		close(r.stop)
+		<-r.done
+		r.names.close()
+		r.mu.Lock()
+		r.closed = true
+		r.mu.Unlock()
+		for _, p := range r.all() {
+			p.retire()
+		}
+	})
+}
 
 // Acquire returns the pool of u.Key, which is made if it is not there, and adds
-// a reference to it. A pool that is there already takes over what u says.
-func (r *Registry) Acquire(u ir.Upstream) *Pool { return &Pool{} }
+// a reference to it. A pool that is there already takes over what u says, for
+// those too who acquired it before.
+func (r *Registry) Acquire(u ir.Upstream) *Pool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.pools[u.Key]
+	if p == nil {
+		p = newPool(r, u.Key)
+		r.pools[u.Key] = p
+	}
+	p.refs++
+	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
+	if p.refs == 1 || p.spec.Endpoints != u.Endpoints {
+		r.leave(p)
+		r.join(p, u.Endpoints)
+		for _, e := range p.adopt(r.sets[u.Endpoints].Endpoints) {
+			e.retire()
+		}
+	}
+	p.spec = u
+	return p
+}
 
-// SetEndpoints puts endpoint sets in the place of those with the same keys.
-func (r *Registry) SetEndpoints(sets ...ir.EndpointSet) {}
+// release drops one reference to p and, with the last one, p itself.
+func (r *Registry) release(p *Pool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.refs == 0 {
+		panic("upstream: pool " + p.key + " released more often than acquired")
+	}
+	p.refs--
+	if p.refs > 0 {
+		return
+	}
+	r.leave(p)
+	delete(r.pools, p.key)
+	p.retire()
+}
+
+// join and leave enter and strike p in the users of an endpoint set; mu is held.
+func (r *Registry) join(p *Pool, set string) {
+	if r.users[set] == nil {
+		r.users[set] = make(map[*Pool]struct{})
+	}
+	r.users[set][p] = struct{}{}
+}
+
+func (r *Registry) leave(p *Pool) {
+	users := r.users[p.spec.Endpoints]
+	delete(users, p)
+	if len(users) == 0 {
+		delete(r.users, p.spec.Endpoints)
+	}
+}
+
+// SetEndpoints puts endpoint sets in the place of those with the same keys and
+// leaves the other sets alone. Every pool that uses a set picks from the new one
+// as soon as the call returns. An endpoint whose address stays keeps its
+// connections; one that goes away loses its idle ones, and those in use finish.
+// The sets must not be changed afterwards. It need not be known whether any pool
+// uses a set: endpoints come before the table that needs them.
+func (r *Registry) SetEndpoints(sets ...ir.EndpointSet) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, set := range sets {
+		old, known := r.sets[set.Key]
+		if known && slices.Equal(old.Endpoints, set.Endpoints) {
+			continue
+		}
+		r.sets[set.Key] = set
+		r.spread(set.Key, set.Endpoints)
+	}
+}
 
 // RemoveEndpoints drops endpoint sets; pools that use one have no endpoint from then on.
-func (r *Registry) RemoveEndpoints(keys ...string) {}
+func (r *Registry) RemoveEndpoints(keys ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range keys {
+		delete(r.sets, key)
+		r.spread(key, nil)
+	}
+}
 
-// Endpoints returns the endpoint sets by key. The sets' contents are read-only.
-func (r *Registry) Endpoints() map[string]ir.EndpointSet { return nil }
+// spread hands a list of endpoints to the pools that use the set; mu is held.
+func (r *Registry) spread(key string, endpoints []ir.Endpoint) {
+	for p := range r.users[key] {
+		for _, e := range p.adopt(endpoints) {
+			e.retire()
+		}
+	}
+}
 
-// Dump returns what the pools hold now, sorted by key.
-func (r *Registry) Dump() []PoolDump { return nil }
+// Endpoints returns the endpoint sets by key. The map is the caller's; what the
+// sets hold is read-only.
+func (r *Registry) Endpoints() map[string]ir.EndpointSet {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.sets)
+}
+
+// all returns the pools in no order.
+func (r *Registry) all() []*Pool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.pools))
+}
+
+// sweep closes connections that have been idle for too long, until Close.
+func (r *Registry) sweep() {
+	defer close(r.done)
+	ticker := time.NewTicker(max(r.opts.IdleTimeout/4, time.Millisecond))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.stop:
+			return
+		case now := <-ticker.C:
+			for _, p := range r.all() {
+				for _, e := range p.list.Load().all {
+					e.sweep(now.Add(-r.opts.IdleTimeout))
+				}
+			}
+			r.names.sweep(now)
+		}
+	}
+}

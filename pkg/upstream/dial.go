@@ -1,0 +1,88 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// connect makes a connection to the endpoint's address, or to one of those that
+// its name stands for.
+func (e *Endpoint) connect(ctx context.Context, bound time.Duration) (net.Conn, *Error) {
+	outer := ctx
+	if bound > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, bound)
+		defer cancel()
+	}
+	spec := e.spec.Load()
+	dial := e.pool.registry.opts.Dial
+	if spec.Hostname == "" {
+		nc, err := dial(ctx, spec.Address)
+		if err != nil {
+			return nil, e.failed(outer, PhaseConnect, err)
+		}
+		return nc, nil
+	}
+	addrs, err := e.pool.registry.names.lookup(ctx, spec.Hostname)
+	if err != nil {
+		return nil, e.failed(outer, PhaseResolve, err)
+	}
+	first := e.turn.Next(len(addrs))
+	for i := range addrs {
+		share, cancel := shareOfTime(ctx, len(addrs)-i)
+		var nc net.Conn
+		nc, err = dial(share, netip.AddrPortFrom(addrs[(first+i)%len(addrs)], spec.Address.Port()))
+		cancel()
+		if err == nil {
+			return nc, nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, e.failed(outer, PhaseConnect, err)
+}
+
+// shareOfTime bounds one of n attempts that are left to an equal share of the
+// time that is left, so that one address that does not answer leaves time for the others.
+func shareOfTime(ctx context.Context, n int) (context.Context, context.CancelFunc) {
+	end, bounded := ctx.Deadline()
+	if !bounded || n == 1 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, time.Until(end)/time.Duration(n))
+}
+
+// failed says whose fault err is and whether another try may help. outer is the
+// caller's context, without the bound on connecting.
+func (e *Endpoint) failed(outer context.Context, phase Phase, err error) *Error {
+	f := &Error{Phase: phase, Endpoint: e.address, Fault: FaultUpstream, Retryable: true, Err: err}
+	var timeout interface{ Timeout() bool }
+	f.Timeout = errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+	switch {
+	case errors.Is(outer.Err(), context.Canceled):
+		f.Fault, f.Retryable = FaultDownstream, false
+	case outer.Err() != nil:
+		f.Retryable, f.Timeout = false, true
+	case errors.Is(err, errLocalName):
+		f.Retryable = false
+	case exhausted(err):
+		f.Fault, f.Retryable = FaultInternal, false
+	}
+	return f
+}
+
+// exhausted says whether this process or machine ran out of something.
+func exhausted(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
