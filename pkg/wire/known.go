@@ -52,10 +52,33 @@ var knownNames = [knownEnd]string{
 // String returns the name in its usual spelling.
 func (k Known) String() string { return knownNames[k] }
 
-// Lookup returns the well-known name that b is, without regard to case, or Other.
-func Lookup(b []byte) Known {
+// knownBytes are the names as bytes; nobody writes to them.
+var knownBytes = func() (b [knownEnd][]byte) {
+	for k, name := range knownNames {
+		b[k] = []byte(name)
+	}
+	return b
+}()
+
+// byLength lists the well-known names of each length: at most four have the same.
+var byLength = func() (t [20][]Known) {
 	for k := Other + 1; k < knownEnd; k++ {
-		if EqualName(b, knownNames[k]) {
+		n := len(knownNames[k])
+		t[n] = append(t[n], k)
+	}
+	return t
+}()
+
+// Lookup returns the well-known name that b is, without regard to case, or Other.
+func Lookup(b []byte) Known { return lookup(b) }
+
+func lookup[T string | []byte](b T) Known {
+	if len(b) >= len(byLength) {
+		return Other
+	}
+	for _, k := range byLength[len(b)] {
+		// The first byte, folded roughly, rules out most of the few candidates.
+		if (b[0]^knownNames[k][0])&^0x20 == 0 && equalFold(b, knownNames[k]) {
 			return k
 		}
 	}

@@ -27,3 +27,54 @@ var (
 	// would change its framing (CR, LF, NUL, a name that is no token). Nothing of it was written.
 	ErrInvalidHead = errors.New("h1: head holds bytes that must not be written")
 )
+
+// The faults, made once: a refused message costs no memory.
+var (
+	// Lines.
+	errEmptyLine = &Error{400, "empty-line"} // an empty line too many before a message
+	errBareLF    = &Error{400, "bare-lf"}
+	errBareCR    = &Error{400, "bare-cr"}
+	// Start lines.
+	errRequestLine   = &Error{400, "request-line"}
+	errMethod        = &Error{400, "method"}
+	errMethodTooLong = &Error{501, "method-too-long"}
+	errVersionSyntax = &Error{400, "version-syntax"}
+	errVersion       = &Error{505, "version"}
+	errStatusLine    = &Error{502, "status-line"}
+	// Targets.
+	errTarget         = &Error{400, "target"}
+	errTargetTooLong  = &Error{414, "target-too-long"}
+	errTargetForm     = &Error{400, "target-form"} // a form that does not go with the method
+	errTargetConflict = &Error{400, "target-conflicts-with-host"}
+	// Field lines.
+	errHeadTooLarge     = &Error{431, "head-too-large"}
+	errTooManyFields    = &Error{431, "too-many-fields"}
+	errObsFold          = &Error{400, "obs-fold"}
+	errNameEmpty        = &Error{400, "name-empty"}
+	errName             = &Error{400, "name"}
+	errSpaceBeforeColon = &Error{400, "space-before-colon"}
+	errNoColon          = &Error{400, "no-colon"}
+	errValue            = &Error{400, "value"}
+	// Fields that the codec handles.
+	errHostMissing      = &Error{400, "host-missing"}
+	errHostDuplicate    = &Error{400, "host-duplicate"}
+	errHost             = &Error{400, "host"}
+	errLength           = &Error{400, "content-length"}
+	errLengthDuplicate  = &Error{400, "content-length-duplicate"}
+	errLengthAndCoding  = &Error{400, "content-length-and-transfer-encoding"}
+	errCoding           = &Error{400, "transfer-encoding"}
+	errCodingDuplicate  = &Error{400, "transfer-encoding-duplicate"}
+	errCodingUnknown    = &Error{501, "transfer-encoding-unknown"}
+	errCodingInHTTP10   = &Error{400, "transfer-encoding-in-http10"}
+	errFramingForbidden = &Error{400, "framing-forbidden"} // a message that has no content announces some
+	errConnection       = &Error{400, "connection"}
+	errUpgrade          = &Error{400, "upgrade"}
+	errExpectation      = &Error{417, "expectation"}
+	// Chunks and trailers.
+	errChunkSize       = &Error{400, "chunk-size"}
+	errChunkSizeLarge  = &Error{400, "chunk-size-too-large"}
+	errChunkExt        = &Error{400, "chunk-extension"}
+	errChunkExtLong    = &Error{400, "chunk-extension-too-long"}
+	errChunkEnd        = &Error{400, "chunk-end"} // chunk data not followed by CRLF
+	errTrailerTooLarge = &Error{431, "trailer-too-large"}
+)
