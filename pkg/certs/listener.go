@@ -2,41 +2,136 @@ package certs
 
 import (
 	"crypto/tls"
-	"time"
+	"strings"
 )
 
-// Listener chooses the certificate for each handshake of one listener.
-type Listener struct{}
+// Rule says which step of the choice found a certificate.
+type Rule string
+
+// The steps, in the order in which they are tried.
+const (
+	// RuleExact: a binding of that very name.
+	RuleExact Rule = "exact"
+	// RuleWildcard: a binding "*.x", and the name is one label longer than x.
+	RuleWildcard Rule = "wildcard"
+	// RuleSuffix: the longest binding "**.x" below which the name is.
+	RuleSuffix Rule = "suffix"
+	// RuleDefault: the listener's default certificate.
+	RuleDefault Rule = "default"
+	// RuleSelfSigned: the certificate made at start.
+	RuleSelfSigned Rule = "self-signed"
+)
+
+// Listener chooses the certificate for each handshake of one listener. It
+// belongs to one table and never changes.
+type Listener struct {
+	registry *Registry
+	config   *tls.Config
+	// The maps are by host: the pattern without "*." and "**.".
+	exact, wildcard, suffix map[string]*bound
+	// otherwise answers names without a binding, and clients that send none.
+	otherwise *bound
+}
+
+// bound is the certificates that one pattern is bound to.
+type bound struct {
+	rule    Rule
+	pattern string
+	certs   []named
+}
+
+// named is a certificate under the name by which the listener knows it.
+type named struct {
+	name string
+	*certificate
+}
+
+// bind enters one binding.
+func (l *Listener) bind(pattern string, certs []named) {
+	b := &bound{pattern: pattern, certs: certs}
+	if host, ok := strings.CutPrefix(pattern, "**."); ok {
+		b.rule = RuleSuffix
+		l.suffix[host] = b
+	} else if host, ok := strings.CutPrefix(pattern, "*."); ok {
+		b.rule = RuleWildcard
+		l.wildcard[host] = b
+	} else {
+		b.rule = RuleExact
+		l.exact[pattern] = b
+	}
+}
+
+// find returns what a server name is bound to.
+func (l *Listener) find(serverName string) *bound {
+	name := strings.TrimSuffix(strings.ToLower(serverName), ".")
+	if name == "" {
+		return l.otherwise
+	}
+	if b := l.exact[name]; b != nil {
+		return b
+	}
+	_, parent, below := strings.Cut(name, ".")
+	if b := l.wildcard[parent]; below && b != nil {
+		return b
+	}
+	for below && len(l.suffix) > 0 {
+		if b := l.suffix[parent]; b != nil {
+			return b
+		}
+		_, parent, below = strings.Cut(parent, ".")
+	}
+	return l.otherwise
+}
 
 // Config returns the configuration for a handshake, as
-// tls.Config.GetConfigForClient does. It is shared: the caller must not change it.
-func (l *Listener) Config(hello *tls.ClientHelloInfo) (*tls.Config, error) { return nil, nil }
+// tls.Config.GetConfigForClient does. All handshakes of the listener share it:
+// the caller must not change it.
+//
+// Ask the table that is served at the moment of each handshake for its
+// Listener; so a new certificate serves the next handshake, and no connection
+// is touched.
+func (l *Listener) Config(*tls.ClientHelloInfo) (*tls.Config, error) { return l.config, nil }
 
-// Choice is the answer of Explain.
-type Choice struct {
-	// Rule says which step found the certificate: "exact", "wildcard", "suffix",
-	// "default" or "self-signed".
-	Rule string
-	// Binding is the host pattern that matched, empty for the last two rules.
-	Binding string
-	// Certificates are the candidates, in the order in which they are offered.
-	Certificates []Candidate
+// config makes the configuration of a listener.
+func (r *Registry) config(l *Listener) *tls.Config {
+	cfg := &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		CipherSuites:   cipherSuites,
+		NextProtos:     r.opts.NextProtos,
+		Time:           r.opts.Now,
+		GetCertificate: l.certificate,
+	}
+	r.tickets.bind(cfg)
+	return cfg
 }
 
-// Candidate describes a certificate.
-type Candidate struct {
-	// Name is that of the ir.Certificate, "NAMESPACE/SECRET"; empty for the self-signed one.
-	Name string
-	// Names are the subject alternative names.
-	Names []string
-	// Algorithm is that of the key: "ECDSA", "RSA" or "Ed25519".
-	Algorithm string
-	// NotBefore and NotAfter bound the validity.
-	NotBefore, NotAfter time.Time
-	// Covers says whether the certificate is valid for the server name.
-	Covers bool
+// cipherSuites are those of TLS 1.2 with forward secrecy and authenticated
+// encryption (RFC 9325 section 4.2); those of TLS 1.3 all are so.
+var cipherSuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
-// Explain says which certificates a client would be offered that sends this
-// server name (empty: none) and why.
-func (l *Listener) Explain(serverName string) Choice { return Choice{} }
+// certificate is GetCertificate: of the bound certificates the first that the
+// client supports, and the first of all where it supports none, so that the
+// client gets to say what it misses.
+func (l *Listener) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	certs := l.find(hello.ServerName).certs
+	if len(certs) == 1 {
+		return certs[0].tls, nil
+	}
+	// Whether the certificate covers the name was decided by who bound it; left
+	// in, the name would rule out all candidates alike where none does.
+	nameless := *hello
+	nameless.ServerName = ""
+	for _, c := range certs {
+		if nameless.SupportsCertificate(c.tls) == nil {
+			return c.tls, nil
+		}
+	}
+	return certs[0].tls, nil
+}
