@@ -9,10 +9,12 @@ import (
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
-// share is one possible outcome of a choice; one of the two is nil.
+// share is one possible outcome of a choice; either pool or failure is nil.
 type share struct {
 	pool    *upstream.Pool
 	failure *Failure
+	// endpoints is the key of the pool's endpoint set, for `explain`.
+	endpoints string
 }
 
 // choice spreads requests over shares by weight.
