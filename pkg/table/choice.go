@@ -56,14 +56,14 @@ func newChoice(shares []share, weights []uint64) *choice {
 }
 
 // next returns the share of the next request.
-func (c *choice) next() share {
+func (c *choice) next() *share {
 	if len(c.shares) == 1 {
-		return c.shares[0]
+		return &c.shares[0]
 	}
 	n := (c.n.Add(1) - 1) % c.total
 	hi, lo := bits.Mul64(n, c.step)
 	at := bits.Rem64(hi, lo, c.total)
-	return c.shares[sort.Search(len(c.ends), func(i int) bool { return at < c.ends[i] })]
+	return &c.shares[sort.Search(len(c.ends), func(i int) bool { return at < c.ends[i] })]
 }
 
 // stepFor returns the number next to total divided by the golden ratio that
