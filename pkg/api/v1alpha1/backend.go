@@ -1,0 +1,48 @@
+package v1alpha1
+
+import "k8s.io/apimachinery/pkg/util/intstr"
+
+// Backend is what serves requests: a Service or a fixed address.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.service) != has(self.address)",message="exactly one of service and address must be set"
+type Backend struct {
+	// service is a Service in the same namespace.
+	//
+	// +optional
+	Service *ServiceRef `json:"service,omitempty"`
+
+	// address is "host:port" of something that is no Service: an IP address, an IPv6
+	// address in brackets, or a DNS name that is resolved when connections are made.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=260
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?[]]):[0-9]{1,5}$')",message="address must be host:port, with an IPv6 address in brackets"
+	Address string `json:"address,omitempty"`
+
+	// weight is this back end's share of the requests, relative to the sum of all
+	// weights of the route. 0 means none.
+	//
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	Weight *int32 `json:"weight,omitempty"`
+}
+
+// ServiceRef names a Service and one of its ports.
+type ServiceRef struct {
+	// name is the name of the Service.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// port is a port of the Service: its number, or its name.
+	//
+	// +required
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 65535 : self.size() >= 1 && self.size() <= 63",message="port must be between 1 and 65535, or the name of a port"
+	Port intstr.IntOrString `json:"port"`
+}

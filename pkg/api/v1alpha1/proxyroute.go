@@ -1,0 +1,126 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ProxyRoute says which requests for some hosts are served by which back ends.
+// It can say what neither Ingress nor the Gateway API can, such as back ends
+// outside of the cluster.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=pxr,categories={sluice,all},scope=Namespaced
+// +kubebuilder:printcolumn:name="Hosts",type=string,JSONPath=`.spec.hosts`
+// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.spec.ingressClassName`,priority=1
+// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.conditions[?(@.type=="Accepted")].status`
+// +kubebuilder:printcolumn:name="Resolved",type=string,JSONPath=`.status.conditions[?(@.type=="ResolvedRefs")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type ProxyRoute struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is wanted.
+	// +required
+	Spec ProxyRouteSpec `json:"spec"`
+
+	// status is what Sluice found. Users do not write it.
+	// +optional
+	Status ProxyRouteStatus `json:"status,omitempty"`
+}
+
+// ProxyRouteList is a list of ProxyRoutes.
+//
+// +kubebuilder:object:root=true
+type ProxyRouteList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the ProxyRoutes.
+	Items []ProxyRoute `json:"items"`
+}
+
+// ProxyRouteSpec is what a ProxyRoute asks for.
+type ProxyRouteSpec struct {
+	// hosts are the host names that the routes serve, without a port, in lower case:
+	//
+	//   - "shop.example.com" is that name;
+	//   - "*.example.com" is every name with exactly one label before
+	//     ".example.com";
+	//   - "**.example.com" is every name with one label or more before it;
+	//   - "*" is every name, and requests without one.
+	//
+	// A request is served by the most specific of the hosts that match, in this
+	// order, of "**" names the longest first. Where none of its routes match, the next
+	// host is tried.
+	//
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.matches('^([*]{1,2}[.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="host must be a DNS name in lower case, optionally with '*.' or '**.' in front, or '*'"
+	Hosts []string `json:"hosts"`
+
+	// ingressClassName is the IngressClass whose controller serves this object.
+	// Without it every Sluice does.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	IngressClassName *string `json:"ingressClassName,omitempty"`
+
+	// tls says which certificate serves the hosts. Without it the hosts are served
+	// over HTTPS with whichever certificate covers them, else the default one, and
+	// over HTTP without a redirect.
+	//
+	// +optional
+	TLS *TLS `json:"tls,omitempty"`
+
+	// routes are the back ends by request. The order of the list does not matter for
+	// routes whose matches differ in rank: an Exact path goes before a Regex and that
+	// before a Prefix, a longer path before a shorter, then a match with a method,
+	// then more headers, then more query parameters. Of equal ones the first
+	// in the list serves.
+	//
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=128
+	Routes []Route `json:"routes"`
+}
+
+// TLS is how the hosts of a ProxyRoute are served over HTTPS.
+type TLS struct {
+	// secretName is a Secret of type kubernetes.io/tls in the same namespace, with
+	// the certificate chain in tls.crt and the private key in tls.key. It serves
+	// those of the hosts that it covers.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName"`
+
+	// redirect answers requests over HTTP with a redirect (308) to HTTPS, for those of
+	// the hosts that a usable certificate covers.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Redirect *bool `json:"redirect,omitempty"`
+}
+
+// ProxyRouteStatus is what Sluice found out about a ProxyRoute.
+type ProxyRouteStatus struct {
+	// conditions are:
+	//
+	//   - Accepted: false where a part of the object is not served as it is written;
+	//   - ResolvedRefs: false where an object that it names is missing or unusable.
+	//
+	// Their messages name the fields.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
