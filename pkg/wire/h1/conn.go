@@ -127,6 +127,9 @@ type input struct {
 	tryRead func(fd uintptr) bool
 	err     error // of tryRead
 	one     [1]byte
+	// tryPeek is in.peek, bound at its first use, since only idle connections to endpoints need it.
+	tryPeek func(fd uintptr)
+	quiet   bool // of tryPeek
 
 	buf *buffer
 	// head is the buffer of the current head, where the body has moved on to another.

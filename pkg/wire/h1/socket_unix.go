@@ -74,11 +74,16 @@ func (in *input) silent(nc net.Conn) bool {
 		}
 		raw, _ = tcp.SyscallConn()
 	}
-	var silent bool
-	err := raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		silent = err == syscall.EAGAIN || err == syscall.EINTR
-	})
-	return err == nil && silent
+	if in.tryPeek == nil {
+		in.tryPeek = in.peek
+	}
+	in.quiet = false
+	err := raw.Control(in.tryPeek)
+	return err == nil && in.quiet
+}
+
+// peek looks whether there is anything to read, an end or an error included.
+func (in *input) peek(fd uintptr) {
+	_, _, err := syscall.Recvfrom(int(fd), in.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	in.quiet = err == syscall.EAGAIN || err == syscall.EINTR
 }
