@@ -55,22 +55,18 @@ func (c *Conn) Put() {
 }
 
 // Close closes the connection. A second Close does nothing; Close after Put panics.
+//
+// No other goroutine may be reading or writing, since the buffers go to other
+// connections. To wake one up, close the NetConn first.
 func (c *Conn) Close() {
-	c.endpoint.mu.Lock()
-	if c.phase == closed {
-		c.endpoint.mu.Unlock()
-		return
+	if c.endpoint.leave(c) {
+		c.shut()
 	}
-	c.mustBeHeld()
-	c.phase = closed
-	c.endpoint.mu.Unlock()
-	c.shut()
 }
 
 // mustBeHeld panics where the connection is not its user's; endpoint.mu is held.
 func (c *Conn) mustBeHeld() {
 	if c.phase != held {
-		c.endpoint.mu.Unlock()
 		panic("upstream: connection to " + c.endpoint.address + " used after it was given back")
 	}
 }

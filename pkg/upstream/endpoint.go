@@ -120,6 +120,18 @@ func (e *Endpoint) keep(c *Conn) bool {
 	return true
 }
 
+// leave makes a held connection a closed one; false means that it was closed before.
+func (e *Endpoint) leave(c *Conn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.phase == closed {
+		return false
+	}
+	c.mustBeHeld()
+	c.phase = closed
+	return true
+}
+
 // retire closes the idle connections, and has those in use closed after it.
 func (e *Endpoint) retire() {
 	e.mu.Lock()
