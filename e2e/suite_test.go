@@ -1,0 +1,39 @@
+package e2e
+
+import "testing"
+
+// TestSluice runs every case in order: they share the installation, and the
+// last one takes it away.
+func TestSluice(t *testing.T) {
+	t.Run("kustomize installs and uninstalls", testKustomize)
+	if t.Failed() {
+		t.FailNow()
+	}
+	t.Run("helm installs", testHelmInstall)
+	if t.Failed() {
+		t.FailNow()
+	}
+	deployEchoes(t)
+	for _, c := range []struct {
+		name string
+		test func(*testing.T)
+	}{
+		{"Ingress over HTTP and HTTPS", testIngress},
+		{"the default back end serves what no path claims", testDefaultBackend},
+		{"a wildcard host matches one label", testWildcard},
+		{"an Ingress of another class is left alone", testClass},
+		{"a certificate is rotated under load", testCertificateRotation},
+		{"a deleted Ingress answers 404", testDeletion},
+		{"a ProxyRoute is served and told so", testProxyRoute},
+		{"a broken Ingress is told and harms no neighbour", testBrokenNeighbour},
+		{"status and readiness", testStatus},
+		{"no request fails while a back end rolls", testBackendRollout},
+		{"no request fails while Sluice is upgraded", testSelfUpgrade},
+		{"no request fails while a replica is deleted", testReplicaDeletion},
+		{"no request fails and a WebSocket stays while 200 Ingresses come and go", testChurn},
+		{"no request fails while the API server is away", testAPIServerOutage},
+	} {
+		t.Run(c.name, c.test)
+	}
+	t.Run("helm uninstalls and leaves nothing but CRDs", testHelmUninstall)
+}
