@@ -22,7 +22,9 @@ type script struct {
 func newScript(pieces ...string) *script {
 	s := &script{}
 	for _, p := range pieces {
-		s.in = append(s.in, []byte(p))
+		if p != "" {
+			s.in = append(s.in, []byte(p))
+		}
 	}
 	return s
 }

@@ -88,6 +88,9 @@ func (c *Conn) parseRequest(r *wire.Request) error {
 // parseRequestLine parses "METHOD target HTTP/1.x" (RFC 9112 section 3): single
 // spaces, nothing else.
 func parseRequestLine(r *wire.Request, line []byte) (target []byte, err error) {
+	if bytes.IndexByte(line, '\r') >= 0 {
+		return nil, errBareCR
+	}
 	method, rest, ok := bytes.Cut(line, space)
 	if !wire.IsToken(method) {
 		return nil, errMethod
