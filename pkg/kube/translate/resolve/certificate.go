@@ -1,0 +1,5 @@
+package resolve
+
+type fingerprint [32]byte
+
+type certificate struct{}
