@@ -1,11 +1,9 @@
 package match
 
-import "regexp"
-
 // conditions is a Route made ready, without its payload.
 type conditions struct {
 	path    Path
-	regex   *regexp.Regexp
+	regex   *regex
 	method  string
 	headers []condition
 	query   []condition
@@ -16,7 +14,7 @@ type conditions struct {
 // condition is a Value made ready.
 type condition struct {
 	Value
-	regex *regexp.Regexp
+	regex *regex
 }
 
 // hold says whether all conditions but the path's hold.
@@ -53,7 +51,7 @@ func (c *condition) holdsForHeader(h Header) bool {
 	case Equal:
 		return equalJoined(h, c.Name, c.Value.Value, line, next)
 	default:
-		return c.regex.Match(joined(h, c.Name, line, next))
+		return c.regex.match(joined(h, c.Name, line, next))
 	}
 }
 
@@ -102,6 +100,6 @@ func (c *condition) holdsForQuery(query []byte) bool {
 		return equalDecoded(raw, c.Value.Value)
 	default:
 		value, ok := decoded(raw)
-		return ok && c.regex.Match(value)
+		return ok && c.regex.match(value)
 	}
 }

@@ -60,8 +60,8 @@ func (h *host[T]) nearest(list []RouteExplanation[T], path string, limit int) []
 			return len(path) + 2
 		case c.pathHolds(path):
 			return len(path) + 1
-		case c.path.Kind == Regex:
-			return commonPrefix(literalPrefix(c.path.Value), path)
+		case c.regex != nil:
+			return commonPrefix(c.regex.prefix, path)
 		}
 		return commonPrefix(c.path.Value, path)
 	}
@@ -104,7 +104,7 @@ func (c *conditions) pathHolds(path string) bool {
 	case c.path.Kind == Exact:
 		return path == c.path.Value
 	case c.path.Kind == Regex:
-		return c.regex.MatchString(path)
+		return c.regex.match([]byte(path))
 	}
 	rest, ok := strings.CutPrefix(path, trimSlash(c.path.Value))
 	return c.path.Value == "/" || ok && (rest == "" || rest[0] == '/')

@@ -36,7 +36,7 @@ func New[T any](hosts []Host[T]) (*Matcher[T], []Fault) {
 		suffixes: make(map[string]*host[T]),
 	}
 	var faults []Fault
-	regexes := make(compiler)
+	known := make(regexes)
 	for i := range hosts {
 		h, err := m.host(hosts[i].Pattern)
 		if err != nil {
@@ -45,7 +45,7 @@ func New[T any](hosts []Host[T]) (*Matcher[T], []Fault) {
 		}
 		for j := range hosts[i].Routes {
 			r := &hosts[i].Routes[j]
-			part, err := add(&h.routes, r, regexes)
+			part, err := add(&h.routes, r, known)
 			if err != nil {
 				faults = append(faults, Fault{Host: i, Route: j, Part: part, Err: err})
 			}

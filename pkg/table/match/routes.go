@@ -18,9 +18,9 @@ const noRank = math.MaxInt
 
 // add appends a route. A route at fault is kept for Explain but not indexed;
 // part names the condition that err is about.
-func add[T any](s *routes, r *Route[T], regexes compiler) (part string, err error) {
+func add[T any](s *routes, r *Route[T], known regexes) (part string, err error) {
 	rank := len(s.list)
-	c, part, err := prepare(r, regexes)
+	c, part, err := prepare(r, known)
 	if err != nil {
 		c.fault = fmt.Sprintf("%s: %v", part, err)
 	}
@@ -36,30 +36,30 @@ func add[T any](s *routes, r *Route[T], regexes compiler) (part string, err erro
 		n := s.paths.insert(trimSlash(c.path.Value))
 		n.prefix = append(n.prefix, rank)
 	case Regex:
-		n := s.paths.insert(literalPrefix(c.path.Value))
+		n := s.paths.insert(c.regex.prefix)
 		n.regex = append(n.regex, rank)
 	}
 	return "", nil
 }
 
 // prepare makes the conditions of a route.
-func prepare[T any](r *Route[T], regexes compiler) (c conditions, part string, err error) {
+func prepare[T any](r *Route[T], known regexes) (c conditions, part string, err error) {
 	c = conditions{path: r.Path, method: r.Method}
-	if err = c.preparePath(regexes); err != nil {
+	if err = c.preparePath(known); err != nil {
 		return c, "path", err
 	}
-	if c.headers, part, err = prepareValues("headers", r.Headers, regexes); err != nil {
+	if c.headers, part, err = prepareValues("headers", r.Headers, known); err != nil {
 		return c, part, err
 	}
-	c.query, part, err = prepareValues("query", r.Query, regexes)
+	c.query, part, err = prepareValues("query", r.Query, known)
 	return c, part, err
 }
 
-func (c *conditions) preparePath(regexes compiler) error {
+func (c *conditions) preparePath(known regexes) error {
 	switch c.path.Kind {
 	case Regex:
 		var err error
-		c.regex, err = regexes.compile(c.path.Value)
+		c.regex, err = known.parse(c.path.Value)
 		return err
 	case Exact, Prefix:
 		if c.path.Value == "" || c.path.Value[0] != '/' {
@@ -72,14 +72,14 @@ func (c *conditions) preparePath(regexes compiler) error {
 	return fmt.Errorf("kind %d is unknown", c.path.Kind)
 }
 
-func prepareValues(what string, values []Value, regexes compiler) (list []condition, part string, err error) {
+func prepareValues(what string, values []Value, known regexes) (list []condition, part string, err error) {
 	for _, v := range values {
 		part = what + "[" + v.Name + "]"
 		c := condition{Value: v}
 		switch v.Kind {
 		case Equal, Present:
 		case Matches:
-			if c.regex, err = regexes.compile(v.Value); err != nil {
+			if c.regex, err = known.parse(v.Value); err != nil {
 				return nil, part, err
 			}
 		default:
@@ -124,7 +124,7 @@ func (s *routes) firstRegex(ranks []int, in *Input, best int) int {
 			break
 		}
 		c := &s.list[rank]
-		if c.regex.Match(in.Path) && c.hold(in) {
+		if c.regex.match(in.Path) && c.hold(in) {
 			return rank
 		}
 	}
