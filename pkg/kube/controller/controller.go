@@ -1,0 +1,297 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+)
+
+// Rate of the requests that write status and Events, over all objects.
+const (
+	writesPerSecond = 100
+	writeBurst      = 200
+)
+
+// Controller watches and calls the functions of its Options.
+type Controller struct {
+	opts      Options
+	log       *slog.Logger
+	cache     cache.Cache
+	client    client.Client
+	discovery discovery.DiscoveryInterface
+	work      *debounce
+	lane      *lane
+	// routes is true from the moment ProxyRoutes are watched.
+	routes atomic.Bool
+}
+
+// New makes a controller. It does not talk to the API server. The logs of the
+// Kubernetes libraries, which are global, go to Options.Logger from here on.
+func New(o Options) (*Controller, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	redirectLogs(o.Logger)
+
+	scheme, mapper := newScheme(), newMapper()
+	watching, err := watchClient(o)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := newCache(o, scheme, mapper, watching)
+	if err != nil {
+		return nil, fmt.Errorf("cache of objects: %w", err)
+	}
+	writing := rest.CopyConfig(o.Config)
+	writing.QPS, writing.Burst = writesPerSecond, writeBurst
+	writer, err := client.New(writing, client.Options{Scheme: scheme, Mapper: mapper, Cache: &client.CacheOptions{Reader: objects}})
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	kinds, err := discovery.NewDiscoveryClientForConfig(o.Config)
+	if err != nil {
+		return nil, fmt.Errorf("discovery client: %w", err)
+	}
+	return &Controller{
+		opts:      o,
+		log:       o.Logger,
+		cache:     objects,
+		client:    writer,
+		discovery: kinds,
+		work:      newDebounce(o.Holdoff, o.MaxDelay),
+		lane:      &lane{slices: objects, endpoints: o.Endpoints},
+	}, nil
+}
+
+// Client reads the live copy that builds are made of, and writes to the API
+// server. What it reads is shared and read-only. It reads only while Run runs.
+func (c *Controller) Client() client.Client { return c.client }
+
+// Run watches and builds until ctx is done. The error is a fault of Sluice, not
+// of the API server's.
+func (c *Controller) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	if err := c.watchBuiltin(ctx); err != nil {
+		cancel()
+		return err
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- c.cache.Start(ctx) }()
+	defer func() { cancel(); <-stopped }()
+
+	missing, err := c.watchRoutes(ctx)
+	if err != nil {
+		return err
+	}
+	if !c.cache.WaitForCacheSync(ctx) {
+		return nil // Stopped before the API server had answered.
+	}
+	if missing {
+		c.log.Warn("the CRD of ProxyRoute is not installed: serving without it until it is")
+		go c.awaitRoutes(ctx)
+	}
+	c.work.mark()
+	for c.work.wait(ctx) {
+		c.build(ctx)
+	}
+	return nil
+}
+
+// build makes one snapshot and hands it over.
+func (c *Controller) build(ctx context.Context) {
+	c.lane.begin()
+	if s, err := c.snapshot(ctx); err != nil {
+		c.log.Error("no snapshot, the last table stays", "error", err)
+	} else {
+		c.opts.Build(ctx, s)
+	}
+	if err := c.lane.end(ctx); err != nil {
+		c.log.Error("endpoints that changed during a build may be stale", "error", err)
+	}
+}
+
+// watchBuiltin starts the watches of all kinds but ProxyRoute.
+func (c *Controller) watchBuiltin(ctx context.Context) error {
+	if err := c.cache.IndexField(ctx, &discoveryv1.EndpointSlice{}, serviceIndex, serviceOf); err != nil {
+		return fmt.Errorf("index EndpointSlices: %w", err)
+	}
+	for _, kind := range builtin() {
+		if err := c.watch(ctx, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch starts the watch of one kind.
+func (c *Controller) watch(ctx context.Context, kind client.Object) error {
+	informer, err := c.cache.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watch %T: %w", kind, err)
+	}
+	handler := c.onObject()
+	if _, ok := kind.(*discoveryv1.EndpointSlice); ok {
+		handler = c.onSlice(ctx)
+	}
+	if _, err := informer.AddEventHandler(handler); err != nil {
+		return fmt.Errorf("watch %T: %w", kind, err)
+	}
+	return nil
+}
+
+// onObject marks the work key when an object comes, goes or changes in a way
+// that matters.
+func (c *Controller) onObject() toolscache.ResourceEventHandler {
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc: func(any) { c.work.mark() },
+		UpdateFunc: func(before, after any) {
+			if matters(before.(client.Object), after.(client.Object), c.opts.PublishService) {
+				c.work.mark()
+			}
+		},
+		DeleteFunc: func(any) { c.work.mark() },
+	}
+}
+
+// onSlice sends EndpointSlices down their own lane. A slice whose Service label
+// changed belongs to both Services.
+func (c *Controller) onSlice(ctx context.Context) toolscache.ResourceEventHandler {
+	send := func(object any) {
+		if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+			object = gone.Obj
+		}
+		slice, ok := object.(*discoveryv1.EndpointSlice)
+		if !ok {
+			return
+		}
+		if err := c.lane.changed(ctx, slice); err != nil && ctx.Err() == nil {
+			c.log.Error("endpoints may be stale", "service", slice.Labels[discoveryv1.LabelServiceName], "error", err)
+		}
+	}
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc: send,
+		UpdateFunc: func(before, after any) {
+			b, a := before.(*discoveryv1.EndpointSlice), after.(*discoveryv1.EndpointSlice)
+			if b.ResourceVersion == a.ResourceVersion {
+				return
+			}
+			if b.Labels[discoveryv1.LabelServiceName] != a.Labels[discoveryv1.LabelServiceName] {
+				send(b)
+			}
+			send(a)
+		},
+		DeleteFunc: send,
+	}
+}
+
+// watchRoutes watches ProxyRoute where its CRD is installed, and reports that it
+// is missing otherwise. It asks until the API server answers.
+func (c *Controller) watchRoutes(ctx context.Context) (missing bool, err error) {
+	for {
+		served, err := c.routesServed()
+		switch {
+		case err == nil && !served:
+			return true, nil
+		case err == nil:
+			if err := c.watch(ctx, &v1alpha1.ProxyRoute{}); err != nil {
+				return false, err
+			}
+			c.routes.Store(true)
+			return false, nil
+		}
+		c.log.Warn("the API server does not say whether it serves ProxyRoute, asking again", "error", err)
+		if !pause(ctx, outageRetry) {
+			return false, nil
+		}
+	}
+}
+
+// awaitRoutes waits for the CRD of ProxyRoute and then watches it.
+func (c *Controller) awaitRoutes(ctx context.Context) {
+	for pause(ctx, c.opts.CRDInterval) {
+		served, err := c.routesServed()
+		if err != nil || !served {
+			continue // An API server that is away is told by the watches.
+		}
+		if err := c.watch(ctx, &v1alpha1.ProxyRoute{}); err != nil {
+			c.log.Error("the CRD of ProxyRoute is there, but cannot be watched", "error", err)
+			continue
+		}
+		if !c.cache.WaitForCacheSync(ctx) {
+			return
+		}
+		c.log.Info("the CRD of ProxyRoute is there: serving ProxyRoutes")
+		c.routes.Store(true)
+		c.work.mark()
+		return
+	}
+}
+
+// routesServed asks whether the API server serves ProxyRoute.
+func (c *Controller) routesServed() (bool, error) {
+	list, err := c.discovery.ServerResourcesForGroupVersion(v1alpha1.GroupVersion.String())
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("resources of %s: %w", v1alpha1.GroupVersion, err)
+	}
+	for _, resource := range list.APIResources {
+		if resource.Kind == "ProxyRoute" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// watchClient returns the HTTP client of lists and watches, which outlasts an
+// API server that is away.
+func watchClient(o Options) (*http.Client, error) {
+	config := rest.CopyConfig(o.Config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return &patient{next: next, pause: outageRetry, outage: func(err error) {
+			o.Logger.Warn("the API server cannot be reached: serving the last table until it can", "error", err)
+		}}
+	})
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP client: %w", err)
+	}
+	return httpClient, nil
+}
+
+// redirectLogs hands the loggers of client-go and controller-runtime to ours.
+func redirectLogs(logger *slog.Logger) {
+	sink := logr.FromSlogHandler(logger.Handler())
+	log.SetLogger(sink)
+	klog.SetLogger(sink)
+}
+
+// pause waits for d. It returns false when ctx is done first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

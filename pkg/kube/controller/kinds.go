@@ -1,0 +1,55 @@
+package controller
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+)
+
+// builtin returns one empty object of each kind that every API server has and
+// that a snapshot is made of.
+func builtin() []client.Object {
+	return []client.Object{
+		&networkingv1.Ingress{},
+		&networkingv1.IngressClass{},
+		&corev1.Service{},
+		&corev1.Secret{},
+		&discoveryv1.EndpointSlice{},
+	}
+}
+
+// newScheme returns the kinds that the controller reads and writes.
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(corev1.AddToScheme(scheme))
+	utilruntime.Must(discoveryv1.AddToScheme(scheme))
+	utilruntime.Must(networkingv1.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return scheme
+}
+
+// newMapper returns the resources of the kinds. The usual mapper asks the API
+// server for them; a fixed one works while the API server is away.
+func newMapper() meta.RESTMapper {
+	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{
+		corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion, v1alpha1.GroupVersion,
+	})
+	add := func(gv schema.GroupVersion, kind, singular, plural string, scope meta.RESTScope) {
+		mapper.AddSpecific(gv.WithKind(kind), gv.WithResource(plural), gv.WithResource(singular), scope)
+	}
+	add(corev1.SchemeGroupVersion, "Service", "service", "services", meta.RESTScopeNamespace)
+	add(corev1.SchemeGroupVersion, "Secret", "secret", "secrets", meta.RESTScopeNamespace)
+	add(corev1.SchemeGroupVersion, "Event", "event", "events", meta.RESTScopeNamespace)
+	add(discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslice", "endpointslices", meta.RESTScopeNamespace)
+	add(networkingv1.SchemeGroupVersion, "Ingress", "ingress", "ingresses", meta.RESTScopeNamespace)
+	add(networkingv1.SchemeGroupVersion, "IngressClass", "ingressclass", "ingressclasses", meta.RESTScopeRoot)
+	add(v1alpha1.GroupVersion, "ProxyRoute", "proxyroute", "proxyroutes", meta.RESTScopeNamespace)
+	return mapper
+}
