@@ -1,0 +1,120 @@
+# Sluice: `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= 0.1.0
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+BIN := bin
+DIST := dist
+IMAGE ?= ghcr.io/sluice-dev/sluice:$(VERSION)
+ECHO_IMAGE ?= ghcr.io/sluice-dev/echo:e2e
+
+# Tools are built once per version from the modules below hack/tools.
+TOOLS := $(BIN)/tools
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(shell sed -n 's|.*golangci-lint/v2 \(v[0-9.]*\).*|\1|p' hack/tools/go.mod)
+CONTROLLER_GEN := $(TOOLS)/controller-gen-$(shell sed -n 's|.*sigs.k8s.io/controller-tools \(v[0-9.]*\).*|\1|p' hack/tools/gen/go.mod)
+HELM := $(TOOLS)/helm-$(shell sed -n 's|.*helm.sh/helm/v3 \(v[0-9.]*\).*|\1|p' hack/tools/helm/go.mod)
+KIND := $(TOOLS)/kind-$(shell sed -n 's|.*sigs.k8s.io/kind \(v[0-9.]*\).*|\1|p' hack/tools/kind/go.mod)
+GOVULNCHECK := $(TOOLS)/govulncheck-$(shell sed -n 's|.*golang.org/x/vuln \(v[0-9.]*\).*|\1|p' hack/tools/vuln/go.mod)
+
+# The API server and etcd that tests run against.
+ENVTEST := $(BIN)/envtest-v1.36.3
+
+##@ Everyday
+
+.PHONY: help
+help: ## List the targets.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2} /^##@/ {printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Serve the quickstart with built-in back ends on 127.0.0.1:8080 and :8443.
+	$(BIN)/sluice demo
+
+.PHONY: build
+build: ## Build the static binary into bin/.
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/sluice ./cmd/sluice
+	ln -sf sluice $(BIN)/kubectl-sluice
+
+.PHONY: test
+test: $(ENVTEST)/kube-apiserver ## Run all tests that need neither root nor a cluster.
+	KUBEBUILDER_ASSETS=$(CURDIR)/$(ENVTEST) go test -race -timeout 15m ./...
+	cd e2e && go test -race ./load/...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) $(HELM) ## Check the style of code and chart.
+	$(GOLANGCI_LINT) run ./...
+	cd e2e && $(CURDIR)/$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	$(HELM) lint --quiet charts/sluice
+
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## Look for known vulnerabilities that the code reaches (asks vuln.go.dev).
+	$(GOVULNCHECK) ./...
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) $(HELM) ## Make again what is generated.
+	$(CONTROLLER_GEN) object paths=./pkg/api/...
+	$(CONTROLLER_GEN) crd paths=./pkg/api/... output:crd:dir=config/crd/bases
+	mkdir -p charts/sluice/crds && cp config/crd/bases/*.yaml charts/sluice/crds/
+	HELM=$(CURDIR)/$(HELM) config/render.sh
+	go run ./cmd/sluice flags-reference > docs/reference/flags.md
+
+.PHONY: check-generate
+check-generate: generate ## Fail where a generated file is stale.
+	@if [ -n "$$(git status --porcelain -- pkg/api config charts docs/reference)" ]; then \
+		git --no-pager diff -- pkg/api config charts docs/reference; \
+		git status --porcelain -- pkg/api config charts docs/reference; \
+		echo "generated files are stale: run 'make generate' and commit" >&2; exit 1; fi
+
+##@ Cluster
+
+.PHONY: image
+image: build ## Make the image archive dist/sluice.tar from the static binary.
+	mkdir -p $(DIST)
+	go run ./hack/image -o $(DIST)/sluice.tar -t $(IMAGE) -entrypoint /sluice -user 65532:65532 $(BIN)/sluice:/sluice
+
+.PHONY: echo-image
+echo-image: ## Make the archive of the back end that e2e tests use.
+	mkdir -p $(DIST)
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/echo ./hack/echo
+	go run ./hack/image -o $(DIST)/echo.tar -t $(ECHO_IMAGE) -entrypoint /echo -user 65532:65532 $(BIN)/echo:/echo
+
+.PHONY: cluster-up
+cluster-up: ## Start a single-node Kubernetes in a network namespace of its own (root).
+	go run ./hack/cluster up
+
+.PHONY: cluster-down
+cluster-down: ## Take it away without a trace.
+	go run ./hack/cluster down
+
+.PHONY: e2e
+e2e: image echo-image $(HELM) ## Test on a real cluster: E2E_KUBECONFIG's, else kind's where Docker runs, else hack/cluster's.
+	IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) KIND_MAKE='$(MAKE) $(KIND)' KIND=$(CURDIR)/$(KIND) hack/e2e.sh
+
+##@ Figures
+
+.PHONY: bench
+bench: build ## Measure beside HAProxy and nginx, as ratios of one run.
+	go run ./hack/bench -sluice $(BIN)/sluice
+
+# Each tool is rebuilt when its pinned version changes, since the name does.
+$(GOLANGCI_LINT):
+	mkdir -p $(TOOLS) && cd hack/tools && go build -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(CONTROLLER_GEN):
+	mkdir -p $(TOOLS) && cd hack/tools/gen && go build -o $(CURDIR)/$@ sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(HELM):
+	mkdir -p $(TOOLS) && cd hack/tools/helm && go build -o $(CURDIR)/$@ helm.sh/helm/v3/cmd/helm
+
+$(KIND):
+	mkdir -p $(TOOLS) && cd hack/tools/kind && go build -o $(CURDIR)/$@ sigs.k8s.io/kind
+
+$(GOVULNCHECK):
+	mkdir -p $(TOOLS) && cd hack/tools/vuln && go build -o $(CURDIR)/$@ golang.org/x/vuln/cmd/govulncheck
+
+$(ENVTEST)/kube-apiserver:
+	go run ./hack/cluster build apiserver

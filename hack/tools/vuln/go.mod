@@ -1,0 +1,3 @@
+module github.com/sluice-dev/sluice/hack/tools/vuln
+
+go 1.26.0
