@@ -52,9 +52,9 @@ func (h *Header) AddKnown(k Known, value []byte) {
 
 // SetKnown is Set for a well-known name.
 func (h *Header) SetKnown(k Known, value []byte) {
-	value = keep(h, value) // It may be a value of the lines that go.
+	kept := keep(h, value) // Of a line that goes, value would be gone too.
 	h.DelKnown(k)
-	h.fields = append(h.fields, Field{Name: knownBytes[k], Value: value, Known: k})
+	h.fields = append(h.fields, Field{Name: knownBytes[k], Value: kept, Known: k})
 }
 
 // CopyFrom makes h hold copies of the lines of src, in its own memory, so that
