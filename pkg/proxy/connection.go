@@ -1,0 +1,258 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/upstream"
+	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/h1"
+)
+
+// connection is one client's connection. Its goroutine alone uses it, apart
+// from what is said to be for others.
+type connection struct {
+	proxy    *Proxy
+	listener *listener
+	// raw is what was accepted; nc is what is spoken on, which is raw or TLS on top of it.
+	raw, nc net.Conn
+	client  netip.AddrPort
+	secure  *secure
+	ctx     context.Context
+
+	h1 *h1.Conn
+	// readLimit belongs to who reads, writeLimit to who writes.
+	readLimit, writeLimit deadline
+	// ended is when the exchange before ended; it saves asking for the time.
+	ended time.Time
+	// closing says that the response under way is the last one.
+	closing bool
+	// aborted says that the response under way was cut off.
+	aborted bool
+	// expects says that the client still waits for a 100.
+	expects bool
+
+	// endpoint is the connection that the exchange under way uses; cutting off
+	// reads it from another goroutine.
+	endpoint atomic.Pointer[upstream.Conn]
+
+	// idle says that the connection waits for a request; draining reads it from
+	// another goroutine.
+	idle atomic.Bool
+}
+
+var _ downstream = (*connection)(nil)
+
+// crlf2 ends a head.
+var crlf2 = []byte("\r\n\r\n")
+
+// serve is the life of the connection.
+func (c *connection) serve() {
+	defer c.end()
+	if c.listener.tls != nil && !c.handshake() {
+		return
+	}
+	if c.secure != nil && c.secure.protocol == "h2" {
+		c.proxy.http2.serve(c)
+		return
+	}
+	c.h1 = h1.NewConn(c.nc, c.proxy.opts.Limits)
+	defer c.h1.Release()
+	c.ended = time.Now()
+	for c.next() {
+	}
+}
+
+// end gives back what accepting took.
+func (c *connection) end() {
+	// Closing cannot fail in a way that matters: nothing is left to be sent.
+	_ = c.nc.Close()
+	if c.nc != c.raw {
+		_ = c.raw.Close()
+	}
+	c.listener.metrics.Closed()
+	c.proxy.forget(c)
+	c.listener.release()
+}
+
+// next serves one exchange and says whether there may be another.
+func (c *connection) next() bool {
+	if !c.await() {
+		return false
+	}
+	p := c.proxy
+	x, _ := p.exchanges.Get().(*exchange)
+	x.start = time.Now()
+	if buffered := c.h1.Buffered(); bytes.Index(buffered, crlf2) <= len("GET / ") {
+		c.awaitRead(x.start, p.timeouts.Head, time.Time{})
+	}
+	c.closing, c.aborted, c.expects = false, false, false
+	if err := c.h1.ReadRequest(&x.req); err != nil {
+		f := ofRequest(err)
+		if f != nil {
+			x.open(c, c)
+			x.refuse(f)
+			c.linger()
+		}
+		x.close()
+		return false
+	}
+	c.expects = x.req.ExpectContinue
+	x.open(c, c)
+	ok := x.serve()
+	c.ended = x.ended
+	if x.body.streams {
+		c.readLimit.forget() // It was cut from elsewhere.
+	}
+	x.close()
+	if !ok || c.aborted {
+		return false
+	}
+	if !c.h1.BodyDone() && !c.discard() || !c.h1.Reusable() {
+		c.linger()
+		return false
+	}
+	return !c.closing
+}
+
+// await waits for the first byte of a request; false means that none will come.
+func (c *connection) await() bool {
+	if len(c.h1.Buffered()) > 0 {
+		return true
+	}
+	p := c.proxy
+	c.awaitRead(c.ended, p.timeouts.KeepAlive, time.Time{})
+	c.idle.Store(true)
+	// Shutdown sets closing before it looks at idle, so that one of the two sees the other.
+	if p.closing.Load() {
+		c.drainIdle(time.Now())
+	}
+	err := c.h1.WaitReadable()
+	c.idle.Store(false)
+	return err == nil
+}
+
+// drainIdle bounds the wait for another request. Draining calls it from another goroutine.
+func (c *connection) drainIdle(now time.Time) {
+	// Where the connection is broken the reader finds out by itself.
+	_ = c.raw.SetReadDeadline(now.Add(c.proxy.timeouts.DrainIdle))
+}
+
+// maxDiscard is how much of a request's body is read for nothing, so that its
+// connection can be used again.
+const maxDiscard = 64 << 10
+
+// discard reads what is left of a body that nobody wanted; false means that it is too much.
+func (c *connection) discard() bool {
+	if c.closing || c.expects {
+		return false
+	}
+	c.cutRead(time.Now().Add(c.proxy.timeouts.Linger))
+	c.readLimit.forget()
+	return c.h1.DrainBody(maxDiscard)
+}
+
+// linger waits for the client to take what was sent: closing a connection on
+// which unread bytes are waiting resets it, and the client might lose the
+// response (RFC 9112 section 9.6).
+func (c *connection) linger() {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	c.cutRead(time.Now().Add(c.proxy.timeouts.Linger))
+	// Whatever ends this, the connection is closed next.
+	_, _ = io.CopyN(io.Discard, c.nc, 4*maxDiscard)
+}
+
+func (c *connection) body() wire.Body   { return c.h1.Body() }
+func (c *connection) bodyBuffered() int { return c.h1.BodyBuffered() }
+func (c *connection) bodyDone() bool    { return c.h1.BodyDone() }
+func (c *connection) codec() *h1.Conn   { return c.h1 }
+
+var response100 = wire.Response{Status: 100, NoBody: true}
+
+func (c *connection) sendContinue() error {
+	if !c.expects {
+		return nil
+	}
+	c.expects = false
+	if err := c.h1.WriteResponse(&response100); err != nil {
+		return err
+	}
+	return c.h1.Flush()
+}
+
+func (c *connection) writeInterim(r *wire.Response) error {
+	if err := c.h1.WriteResponse(r); err != nil {
+		return err
+	}
+	return c.h1.Flush()
+}
+
+func (c *connection) writeHead(r *wire.Response) error {
+	// A client that was never told to send its body may or may not send it.
+	// While a pump reads the body, expects is false.
+	c.closing = c.closing || r.Close || c.expects && !c.h1.BodyDone() || c.proxy.draining.Load()
+	r.Close = c.closing
+	return c.h1.WriteResponse(r)
+}
+
+func (c *connection) writeBody(p []byte) error { return c.h1.WriteBody(p) }
+func (c *connection) flush() error             { return c.h1.Flush() }
+
+func (c *connection) finish(trailer *wire.Header) error {
+	if err := c.h1.FinishBody(trailer); err != nil {
+		return err
+	}
+	return c.h1.Flush()
+}
+
+func (c *connection) abort() {
+	c.aborted = true
+	// A body whose end is the connection's must not look complete, so the
+	// connection is reset. What is on its way may be lost; it is worth nothing.
+	if tcp, ok := c.raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
+func (c *connection) awaitRead(now time.Time, d time.Duration, end time.Time) {
+	if at, tell := c.readLimit.after(now, d, end); tell {
+		// Where this fails, so does the read.
+		_ = c.nc.SetReadDeadline(at)
+	}
+}
+
+func (c *connection) awaitWrite(now time.Time, d time.Duration, end time.Time) {
+	if at, tell := c.writeLimit.after(now, d, end); tell {
+		_ = c.nc.SetWriteDeadline(at)
+	}
+}
+
+func (c *connection) cutRead(at time.Time) { _ = c.nc.SetReadDeadline(at) }
+
+func (c *connection) using(u *upstream.Conn) {
+	c.endpoint.Store(u)
+	// Cutting off sets the flag before it looks for connections.
+	if u != nil && c.proxy.cutOff.Load() {
+		_ = u.NetConn().Close()
+	}
+}
+
+// cut ends the connection and what it waits for. Draining calls it from another
+// goroutine, when every other connection is cut off as well: if the endpoint's
+// connection has just passed to another exchange, that one is over too.
+func (c *connection) cut() {
+	_ = c.raw.Close()
+	if u := c.endpoint.Load(); u != nil {
+		_ = u.NetConn().Close()
+	}
+}
+
+func (c *connection) tunnel() net.Conn { return c.nc }

@@ -1,0 +1,48 @@
+// Package proxy is the life of an exchange: accept, read the head, match,
+// filter, pick an endpoint, forward, relay both bodies, log, and in the end drain.
+//
+// In: connections from the listeners given to Serve, the table of the moment
+// from a table.Holder, loaded once for each exchange. Out: requests to the
+// endpoints of the table's pools, an access log entry and a metric for each
+// exchange. A Proxy may be used by any goroutine; each connection has one
+// goroutine of its own, an exchange with a body that is still coming has a
+// second one for that body, and a tunnel has a second one for its other direction.
+//
+// # What is promised
+//
+// Matching, forwarding and the access log see one and the same request: the path
+// in the form of match.NormalizePath, the host in that of match.NormalizeHost.
+//
+// Retries. A try that failed to connect moves on to another endpoint, at most
+// three tries in all, and never to the same endpoint while there is another. After a
+// connection was made, a request is sent again only if the connection was one
+// that had been idle, no byte of a response came, the request has no body or one
+// that is still held in memory, and either the method is idempotent (RFC 9110
+// section 9.2.2) or nothing of the request can have been sent. All other failures are told to the client.
+//
+// Expect: 100-continue (RFC 9110 section 10.1.1) is answered here, at the moment
+// when a connection to an endpoint stands and the body is wanted; it is not
+// forwarded, and an endpoint's own 100 is dropped. A request that is refused before
+// is answered without a 100. Other informational responses (103) are relayed.
+//
+// CONNECT is refused with 501 and TRACE with 405. An upgrade (RFC 9110 section
+// 7.8) is forwarded if the request is HTTP/1.1 and has no body; "h2c" never is.
+// Bytes are tunnelled only after a 101 of the endpoint that names the protocol asked for and,
+// for WebSocket, proves it by Sec-WebSocket-Accept (RFC 6455 section 4.2.2).
+//
+// X-Forwarded-For, -Proto, -Host, -Port, X-Real-IP and Forwarded of clients
+// outside Options.TrustedProxies are removed and the first five made anew.
+// X-Request-Id is kept if the client is trusted and the value has 1 to 128 characters
+// of A-Z a-z 0-9 . _ ~ + / = : -; else it is 32 random hexadecimal digits.
+//
+// A request over TLS for a host whose certificate is another than that of the
+// connection's server name (both by a binding of the listener) gets 421 (RFC 9110 section 15.5.20).
+//
+// Timeouts fire at the time set or later by at most a sixteenth of it, 4 s at most:
+// deadlines are told to the poller seldom, as that is not free.
+//
+// Draining. PrepareDrain marks each response as the last of its connection, while
+// new connections are still served. Shutdown stops accepting, goes on serving
+// connections that are idle for Timeouts.DrainIdle, since a request may be on its
+// way, then closes them; exchanges and tunnels may go on until its context ends.
+package proxy

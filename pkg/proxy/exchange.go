@@ -1,0 +1,271 @@
+package proxy
+
+import (
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/accesslog"
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/table/match"
+	"github.com/sluice-dev/sluice/pkg/upstream"
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
+
+// exchange is one request and its response. It is pooled: open makes it ready,
+// close gives it back. One goroutine owns it; the body's pump touches what is the pump's alone.
+type exchange struct {
+	life
+	// req is the request as it came, and from forward on as it is sent.
+	req wire.Request
+	// resp is the response as it came from the endpoint or from us.
+	resp wire.Response
+	body requestBody
+
+	entry accesslog.Entry
+	// Room for bytes that live as long as the exchange.
+	idBuf   [requestIDLength]byte
+	hostBuf []byte
+	pathBuf []byte
+	arena   []byte
+	// renew is x.renewResponse, bound once.
+	renew func()
+}
+
+// life is what an exchange forgets at its end.
+type life struct {
+	proxy *Proxy
+	conn  *connection
+	down  downstream
+
+	// version is that of the client's request.
+	version wire.Version
+	// original is the target as it came.
+	original target
+
+	// in is what the route is chosen by.
+	in    match.Input
+	table *table.Table
+	route *table.Route
+	pool  *upstream.Pool
+	fx    filter.Exchange
+
+	// tried are the endpoints that were picked, tries of them.
+	tried [maxTries]*upstream.Endpoint
+	tries int
+	// up is the connection to the endpoint, while there is one.
+	up *upstream.Conn
+
+	client netip.AddrPort
+	secure bool
+	// fromTrusted says that the peer's X-Forwarded fields are believed.
+	fromTrusted bool
+	requestID   []byte
+
+	start, tryStart, headAt, ended time.Time
+	// deadline is when the exchange as a whole must be over; zero: never.
+	deadline time.Time
+
+	// status is what the client got, 0 as long as it got nothing.
+	status   int
+	bytesOut int64
+	// headSent says that a final response was begun, so that no other can be.
+	headSent bool
+	fault    *fault
+	// reason is the log's word for an answer of our own that is no fault.
+	reason  string
+	counter *metrics.Route
+}
+
+// target is a request's target as it came.
+type target struct {
+	path, query []byte
+	hasQuery    bool
+}
+
+// open makes the exchange ready, once the request's head was read or refused.
+func (x *exchange) open(c *connection, down downstream) {
+	x.proxy, x.conn, x.down = c.proxy, c, down
+	x.version = x.req.Version
+	x.original = target{x.req.Path, x.req.Query, x.req.HasQuery}
+	x.client = c.client
+	x.secure = c.secure != nil
+}
+
+// close gives the exchange back to the pool.
+func (x *exchange) close() {
+	p := x.proxy
+	x.life = life{}
+	x.req.Reset()
+	x.resp.Reset()
+	x.body.reset()
+	x.entry = accesslog.Entry{}
+	x.arena = x.arena[:0]
+	p.exchanges.Put(x)
+}
+
+// serve runs the exchange and says whether the connection is still sound.
+func (x *exchange) serve() (ok bool) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			x.panicked(&panicked{thrown, debug.Stack()})
+			ok = false
+		}
+	}()
+	if f := x.run(); f != nil {
+		x.fail(f)
+	}
+	x.done()
+	return x.fault == nil || !x.fault.last
+}
+
+// run is the way of a request: what it returns has not been answered yet.
+func (x *exchange) run() *fault {
+	p := x.proxy
+	x.identify()
+	if x.table = p.holder.Load(); x.table == nil {
+		return faultNotReady
+	}
+	if f := x.checkTarget(); f != nil {
+		return f
+	}
+	l := x.table.Listener(x.conn.listener.name)
+	if l == nil {
+		return faultNoRoute
+	}
+	if x.secure && x.conn.misdirected(l.TLS, x.in.Host) {
+		return faultMisdirected
+	}
+	if x.route = l.Find(&x.in); x.route == nil {
+		return faultNoRoute
+	}
+	x.counter = p.counterOf(x.table, x.route)
+	x.counter.Begin()
+	if d := x.route.Timeouts.Request; d > 0 {
+		x.deadline = x.start.Add(d)
+	}
+	if limit := x.route.MaxBodyBytes; limit > 0 && x.req.Length > limit {
+		return faultBodyTooLarge
+	}
+	x.setForwarded()
+	if a := x.filterRequest(); a != nil {
+		return x.answerFor(a)
+	}
+	if r := x.route.Respond; r != nil {
+		return x.respond(r.Status, r.Reason, r.Body)
+	}
+	return x.forward()
+}
+
+// fail ends the exchange with a fault: with an answer where one can still be
+// given, else by cutting the response off.
+func (x *exchange) fail(f *fault) {
+	x.fault = f
+	switch {
+	case x.headSent:
+		x.down.abort()
+	case f.status == 0:
+		x.down.abort()
+	default:
+		x.answerFault(f)
+	}
+}
+
+// refuse answers a request whose head could not be read.
+func (x *exchange) refuse(f *fault) {
+	x.identify()
+	x.fail(f)
+	x.done()
+}
+
+// panicked ends an exchange whose code has thrown. The connection is lost; the
+// process is not.
+func (x *exchange) panicked(thrown *panicked) {
+	x.proxy.log.Error("panic while serving a request", "error", thrown, "requestId", string(x.requestID),
+		"host", string(x.in.Host), "path", string(x.original.path), "stack", string(thrown.stack))
+	x.body.abandon(x)
+	if x.up != nil {
+		x.dropEndpoint()
+	}
+	defer func() {
+		if again := recover(); again != nil {
+			x.proxy.log.Error("panic while answering a panic", "error", again)
+		}
+	}()
+	x.fail(faultPanic)
+	x.done()
+}
+
+// identify finds out who asks: the client behind trusted proxies, and the
+// request's ID.
+func (x *exchange) identify() {
+	x.fromTrusted = x.proxy.trusts(x.client.Addr())
+	if x.fromTrusted {
+		x.believe()
+	}
+	if id := x.req.Header.GetKnown(wire.XRequestID); x.fromTrusted && validRequestID(id) {
+		x.requestID = id
+	} else {
+		makeRequestID(&x.idBuf)
+		x.requestID = x.idBuf[:]
+	}
+}
+
+// checkTarget brings host and path into the one form that is matched, logged and forwarded.
+func (x *exchange) checkTarget() *fault {
+	switch string(x.req.Method) {
+	case "CONNECT":
+		return faultConnectVerb
+	case "TRACE":
+		return faultTrace
+	}
+	path, err := match.NormalizePath(x.req.Path, x.pathBuf[:0])
+	if err != nil {
+		return faultPath
+	}
+	host, err := match.NormalizeHost(x.req.Authority, x.hostBuf[:0])
+	if err != nil {
+		return faultHost
+	}
+	x.req.Path = path
+	x.in = match.Input{Host: host, Path: path, Method: x.req.Method, Query: x.req.Query, Header: x}
+	return nil
+}
+
+// Line implements match.Header.
+func (x *exchange) Line(name string, from int) (value []byte, next int, ok bool) {
+	fields := x.req.Header.Fields()
+	for i := from; i < len(fields); i++ {
+		if wire.EqualName(fields[i].Name, name) {
+			return fields[i].Value, i + 1, true
+		}
+	}
+	return nil, len(fields), false
+}
+
+// filterRequest runs the route's filters on the request.
+func (x *exchange) filterRequest() *filter.Answer {
+	if len(x.route.Filters.RequestHead) == 0 && len(x.route.Filters.ResponseHead) == 0 {
+		return nil
+	}
+	x.fx = filter.Exchange{Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, RequestID: x.requestID}
+	for _, f := range x.route.Filters.RequestHead {
+		if a := f.OnRequestHead(&x.fx); a != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+// filterResponse runs the route's filters on the response.
+func (x *exchange) filterResponse() {
+	if x.route == nil || len(x.route.Filters.ResponseHead) == 0 {
+		return
+	}
+	x.fx.Request, x.fx.Response = &x.req, &x.resp
+	for _, f := range x.route.Filters.ResponseHead {
+		f.OnResponseHead(&x.fx)
+	}
+}

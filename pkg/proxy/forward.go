@@ -1,0 +1,189 @@
+package proxy
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/upstream"
+	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/h1"
+)
+
+// maxTries bounds the endpoints that one request is tried on.
+const maxTries = 3
+
+// forward sends the request to an endpoint, or to another if that is safe, and
+// relays the response.
+func (x *exchange) forward() *fault {
+	pool, failure := x.route.Choose()
+	if failure != nil {
+		return x.respond(failure.Status, "backend_unusable", "")
+	}
+	x.pool = pool
+	x.req.Version = wire.HTTP11
+	// What the connection to the client means says nothing about that to the endpoint.
+	x.req.Close, x.req.ExpectContinue = false, false
+	if wire.EqualName(x.req.Upgrade, "h2c") {
+		x.req.Upgrade = nil
+	}
+	if f := x.body.prepare(x); f != nil {
+		return f
+	}
+	for {
+		f, again := x.try()
+		if f == nil || !again || x.tries == maxTries || x.overdue() {
+			return f
+		}
+		x.counter.Retried()
+	}
+}
+
+// overdue says that the exchange's time is over.
+func (x *exchange) overdue() bool {
+	return !x.deadline.IsZero() && !time.Now().Before(x.deadline)
+}
+
+// try makes one try; again says that another may follow.
+func (x *exchange) try() (f *fault, again bool) {
+	e, err := x.pool.Pick(x.tried[:x.tries]...)
+	if err != nil {
+		return faultNoEndpoint, false
+	}
+	defer e.Done()
+	again = x.tries > 0
+	x.tried[x.tries] = e
+	x.tries++
+	x.tryStart = x.start
+	if again {
+		x.tryStart = time.Now()
+	}
+	reused, err := x.connect(e, again)
+	if err != nil {
+		f = ofConnect(err)
+		return f, f.retryable
+	}
+	sent, f := x.send()
+	if f == nil {
+		f = x.receive()
+	}
+	// The endpoint may have answered before it took all of the request.
+	x.body.settle(x, f == nil && !x.resp.Close)
+	if x.up != nil {
+		x.release(f)
+	}
+	if f == nil {
+		return nil, false
+	}
+	return f, f.retryable && reused && !x.headSent && x.body.replayable() && (!sent || idempotent(x.req.Method))
+}
+
+// connect takes a connection to the endpoint. After a try that failed it is a
+// new one: if one idle connection was dead, so may be the others.
+func (x *exchange) connect(e *upstream.Endpoint, fresh bool) (reused bool, err error) {
+	bound := x.route.Timeouts.Connect
+	if !x.deadline.IsZero() {
+		left := max(time.Until(x.deadline), time.Millisecond)
+		if bound <= 0 || left < bound {
+			bound = left
+		}
+	}
+	if fresh {
+		x.up, err = e.Dial(x.proxy.ctx, bound)
+	} else {
+		x.up, reused, err = e.Conn(x.proxy.ctx, bound)
+	}
+	if err != nil {
+		x.up = nil
+		return false, err
+	}
+	x.down.using(x.up)
+	return reused, nil
+}
+
+// release ends the use of the endpoint's connection.
+func (x *exchange) release(f *fault) {
+	up := x.up
+	x.down.using(nil)
+	x.up = nil
+	if f != nil {
+		up.Close()
+		return
+	}
+	up.Put()
+}
+
+// dropEndpoint closes the endpoint's connection.
+func (x *exchange) dropEndpoint() {
+	up := x.up
+	x.down.using(nil)
+	x.up = nil
+	up.Close()
+}
+
+// send writes the request; sent says that the endpoint may have got some of it.
+// A body that is still coming follows in the background.
+func (x *exchange) send() (sent bool, f *fault) {
+	x.armTry()
+	if err := x.up.WriteRequest(&x.req); err != nil {
+		if errors.Is(err, h1.ErrInvalidHead) {
+			return false, faultUnwritable
+		}
+		return false, faultEndpointSend
+	}
+	if x.body.streams {
+		return x.body.start(x)
+	}
+	err := x.up.WriteBody(x.body.held)
+	if err == nil {
+		err = x.up.FinishBody(nil)
+	}
+	if err == nil {
+		err = x.up.Flush()
+	}
+	if err != nil {
+		// The first write on a connection is refused as a whole or not at all: nothing was in its way.
+		refused := errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+		return !refused, x.ofSend(err)
+	}
+	return true, nil
+}
+
+func (x *exchange) ofSend(err error) *fault {
+	if isTimeout(err) {
+		return x.late(faultEndpointSlow)
+	}
+	return faultEndpointSend
+}
+
+// late tells which time is over: that of the exchange or that of the phase.
+func (x *exchange) late(f *fault) *fault {
+	if x.overdue() {
+		return faultRequestSlow
+	}
+	return f
+}
+
+// armTry bounds the time to the response's head.
+func (x *exchange) armTry() {
+	var at time.Time
+	if d := x.route.Timeouts.BackendRequest; d > 0 {
+		at = x.tryStart.Add(d)
+	}
+	if !x.deadline.IsZero() && (at.IsZero() || x.deadline.Before(at)) {
+		at = x.deadline
+	}
+	if !at.IsZero() {
+		// Where this fails, so does what follows.
+		_ = x.up.NetConn().SetDeadline(at)
+	}
+}
+
+// idempotent says whether a method may be sent twice (RFC 9110 section 9.2.2).
+func idempotent(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return true
+	}
+	return false
+}

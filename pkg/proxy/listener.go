@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// ErrClosed is what Serve returns once Shutdown was called.
+var ErrClosed = errors.New("proxy: shut down")
+
+// listener is what the connections of one socket share.
+type listener struct {
+	name    string
+	metrics *metrics.Listener
+	// tls is nil in clear text.
+	tls *tls.Config
+	// slots bounds the open connections; nil means no bound.
+	slots chan struct{}
+}
+
+// Serve accepts connections from ln and serves them the routes of the table's
+// listener of that name, over TLS if tls is set. It returns ErrClosed after
+// Shutdown, and any other error only if accepting cannot go on. It closes ln.
+func (p *Proxy) Serve(ln net.Listener, name string) error {
+	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name)})
+}
+
+// ServeTLS is Serve for a listener whose connections begin with a TLS
+// handshake; the certificates are those of the table's listener.
+func (p *Proxy) ServeTLS(ln net.Listener, name string) error {
+	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name), tls: p.tlsConfig(name)})
+}
+
+func (p *Proxy) accept(ln net.Listener, l *listener) error {
+	defer ln.Close()
+	if !p.adopt(ln) {
+		return ErrClosed
+	}
+	if p.opts.MaxConnections > 0 {
+		l.slots = make(chan struct{}, p.opts.MaxConnections)
+	}
+	pause := time.Duration(0)
+	for {
+		if !l.acquire(p) {
+			return ErrClosed
+		}
+		nc, err := ln.Accept()
+		if err == nil {
+			pause = 0
+			p.start(nc, l)
+			continue
+		}
+		l.release()
+		if p.closing.Load() {
+			return ErrClosed
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("accept on %s: %w", l.name, err)
+		}
+		// It is most often the lack of a file descriptor, which may be over soon.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		p.log.Warn("cannot accept a connection", "listener", l.name, "error", err, "pause", pause)
+		if !p.sleep(pause) {
+			return ErrClosed
+		}
+	}
+}
+
+// sleep returns false if the proxy ended meanwhile.
+func (p *Proxy) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-p.ctx.Done():
+		return false
+	}
+}
+
+// acquire waits for a place for one more connection; false means that the proxy ended.
+func (l *listener) acquire(p *Proxy) bool {
+	if l.slots == nil {
+		return true
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-p.ctx.Done():
+		return false
+	}
+}
+
+func (l *listener) release() {
+	if l.slots != nil {
+		<-l.slots
+	}
+}
+
+// start serves a connection in a goroutine of its own, which ends with the connection.
+func (p *Proxy) start(nc net.Conn, l *listener) {
+	c := &connection{proxy: p, listener: l, raw: nc, nc: nc, client: addressOf(nc), ctx: p.ctx}
+	l.metrics.Opened()
+	if !p.remember(c) {
+		_ = nc.Close()
+		l.metrics.Closed()
+		l.release()
+		return
+	}
+	go c.serve()
+}
+
+// addressOf returns the peer's address; the zero one where it has none.
+func addressOf(nc net.Conn) netip.AddrPort {
+	tcp, ok := nc.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	at := tcp.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// originName returns the object as the access log names it; the zero origin is left out.
+func originName(o report.Origin) string {
+	if o == (report.Origin{}) {
+		return ""
+	}
+	return o.String()
+}

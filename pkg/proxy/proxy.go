@@ -1,0 +1,119 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sluice-dev/sluice/pkg/accesslog"
+	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/wire/h1"
+)
+
+// Options are what a Proxy can be told. The zero value is ready for use.
+type Options struct {
+	// Timeouts bound what no route bounds.
+	Timeouts Timeouts
+	// Limits bound the messages of clients; nil means h1's defaults.
+	Limits *h1.Limits
+	// TrustedProxies are the networks whose X-Forwarded fields are believed.
+	TrustedProxies []netip.Prefix
+	// MaxConnections bounds the open connections of each listener; those beyond
+	// it wait in the kernel's queue. 0 means no bound.
+	MaxConnections int
+	// DebugHeaders adds X-Sluice-Reason to Sluice's own answers.
+	DebugHeaders bool
+	// Logger gets what goes wrong in the proxy itself; nil means slog's default.
+	Logger *slog.Logger
+	// AccessLog gets an entry for each exchange; it may be nil.
+	AccessLog *accesslog.Logger
+	// Metrics counts; nil means metrics that nobody reads.
+	Metrics *metrics.Metrics
+}
+
+// Proxy serves the table that a holder holds.
+type Proxy struct {
+	opts     Options
+	timeouts Timeouts
+	log      *slog.Logger
+	metrics  *metrics.Metrics
+	holder   *table.Holder
+	trusted  []netip.Prefix
+	date     dateClock
+
+	// ctx ends when draining gives up; it bounds making connections.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	// draining makes each response the last of its connection.
+	draining atomic.Bool
+	// closing says that idle connections are to be closed.
+	closing atomic.Bool
+	// cutOff says that exchanges are not waited for any more.
+	cutOff atomic.Bool
+
+	exchanges sync.Pool
+	counters  atomic.Pointer[routeCounters]
+	http2     *http2Engine
+
+	// mu guards what follows.
+	mu          sync.Mutex
+	listeners   map[net.Listener]struct{}
+	connections map[*connection]struct{}
+	// quiet is closed, once, when the last connection ends after closing was set.
+	quiet  chan struct{}
+	closed bool
+}
+
+// New makes a Proxy that serves what holder holds. Shutdown ends it.
+func New(holder *table.Holder, o Options) *Proxy {
+	p := &Proxy{
+		opts:        o,
+		timeouts:    o.Timeouts.complete(),
+		log:         o.Logger,
+		metrics:     o.Metrics,
+		holder:      holder,
+		trusted:     o.TrustedProxies,
+		listeners:   make(map[net.Listener]struct{}),
+		connections: make(map[*connection]struct{}),
+		quiet:       make(chan struct{}),
+	}
+	if p.log == nil {
+		p.log = slog.Default()
+	}
+	if p.metrics == nil {
+		p.metrics = metrics.New()
+	}
+	if p.opts.Limits == nil {
+		limits := h1.DefaultLimits()
+		p.opts.Limits = &limits
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.exchanges.New = func() any { return new(exchange) }
+	p.http2 = newHTTP2Engine(p)
+	return p
+}
+
+// tlsConfig returns the configuration of a listener's handshakes: the choice is
+// left to the table of the moment, so that a new certificate serves at once.
+func (p *Proxy) tlsConfig(listener string) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			t := p.holder.Load()
+			if t == nil {
+				return nil, errNotReady
+			}
+			l := t.Listener(listener)
+			if l == nil || l.TLS == nil {
+				return nil, errNotReady
+			}
+			return l.TLS.Config(hello)
+		},
+	}
+}

@@ -1,0 +1,171 @@
+package proxy
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/h1"
+)
+
+// maxInterim bounds the informational responses to one request.
+const maxInterim = 32
+
+// receive reads the response and relays it. Nothing has been answered if the
+// fault that it returns has a status and no head was sent.
+func (x *exchange) receive() *fault {
+	if f := x.receiveHead(); f != nil {
+		return f
+	}
+	if x.resp.Status == 101 {
+		return x.switchProtocols()
+	}
+	if f := x.sendHead(); f != nil {
+		return f
+	}
+	return x.relayBody()
+}
+
+// receiveHead reads the head of the final response, and relays those before it.
+func (x *exchange) receiveHead() *fault {
+	for range maxInterim {
+		if err := x.up.ReadResponse(&x.resp, x.req.Method); err != nil {
+			return x.ofReceive(err)
+		}
+		switch {
+		case x.resp.Status >= 200:
+			x.headAt = time.Now()
+			return nil
+		case x.resp.Status == 101:
+			x.headAt = time.Now()
+			return nil
+		case x.resp.Status == 100:
+			continue // We have answered the client's Expect ourselves.
+		}
+		x.down.awaitWrite(time.Now(), x.proxy.timeouts.Write, x.deadline)
+		if err := x.down.writeInterim(&x.resp); err != nil {
+			return ofClientWrite(err)
+		}
+	}
+	return faultInterim
+}
+
+// ofReceive tells why there is no response: the cause may be that the rest of the request failed to come.
+func (x *exchange) ofReceive(err error) *fault {
+	if f := x.body.failure(x); f != nil {
+		return f
+	}
+	f := ofResponse(err)
+	if f == faultEndpointSlow {
+		return x.late(f)
+	}
+	return f
+}
+
+// sendHead passes the response's head on.
+func (x *exchange) sendHead() *fault {
+	x.filterResponse()
+	if x.resp.Header.GetKnown(wire.Date) == nil {
+		// RFC 9110 section 6.6.1: a recipient with a clock adds what is missing.
+		x.resp.Header.AppendAlias(wire.Field{Name: nameDate, Value: x.proxy.date.at(x.headAt), Known: wire.Date})
+	}
+	endpointCloses := x.resp.Close
+	// An endpoint that closes before it has all of the request leaves a client
+	// that goes on sending it.
+	x.resp.Close = endpointCloses && x.body.streams && !x.body.finished()
+	x.down.awaitWrite(x.headAt, x.proxy.timeouts.Write, x.deadline)
+	x.headSent, x.status = true, x.resp.Status
+	err := x.down.writeHead(&x.resp)
+	x.resp.Close = endpointCloses
+	if err != nil {
+		x.headSent, x.status = false, 0
+		return ofClientWrite(err)
+	}
+	return nil
+}
+
+// copyBuffers hold pieces of bodies.
+var copyBuffers = sync.Pool{New: func() any { return new([copySize]byte) }}
+
+const copySize = 32 << 10
+
+// relayBody passes the response's body on.
+func (x *exchange) relayBody() *fault {
+	if x.up.BodyDone() {
+		return x.finishResponse(nil)
+	}
+	if client := x.down.codec(); client != nil {
+		if x.renew == nil {
+			x.renew = x.renewResponse
+		}
+		n, readErr, writeErr := h1.CopyBody(client, x.up.Conn, x.renew)
+		x.bytesOut += n
+		switch {
+		case readErr != nil:
+			return x.ofRelay(readErr)
+		case writeErr != nil:
+			return ofClientWrite(writeErr)
+		}
+		return x.finishResponse(x.up.Body().Trailer())
+	}
+	return x.copyBody()
+}
+
+// copyBody is relayBody for clients that do not speak HTTP/1.1.
+func (x *exchange) copyBody() *fault {
+	buf := copyBuffers.Get().(*[copySize]byte)
+	defer copyBuffers.Put(buf)
+	body := x.up.Body()
+	for {
+		if x.up.BodyBuffered() == 0 && !x.up.BodyDone() {
+			if err := x.down.flush(); err != nil {
+				return ofClientWrite(err)
+			}
+			x.renewResponse()
+		}
+		n, err := body.Read(buf[:])
+		if n > 0 {
+			if err := x.down.writeBody(buf[:n]); err != nil {
+				return ofClientWrite(err)
+			}
+			x.bytesOut += int64(n)
+		}
+		if err == io.EOF {
+			return x.finishResponse(body.Trailer())
+		}
+		if err != nil {
+			return x.ofRelay(err)
+		}
+	}
+}
+
+func (x *exchange) ofRelay(err error) *fault {
+	if f := x.body.failure(x); f != nil {
+		return f
+	}
+	f := ofResponseBody(err)
+	if f == faultResponseStall && x.overdue() {
+		return &fault{reason: faultRequestSlow.reason, side: ofEndpoint}
+	}
+	return f
+}
+
+func (x *exchange) finishResponse(trailer *wire.Header) *fault {
+	if err := x.down.finish(trailer); err != nil {
+		return ofClientWrite(err)
+	}
+	return nil
+}
+
+// renewResponse renews the deadlines ahead of a read of the response's body
+// that may block.
+func (x *exchange) renewResponse() {
+	now := time.Now()
+	x.down.awaitWrite(now, x.proxy.timeouts.Write, x.deadline)
+	x.body.keepAwake(x, now)
+	idle := x.route.Timeouts.Idle
+	if at, tell := x.body.upRead.after(now, idle, x.deadline); tell {
+		_ = x.up.NetConn().SetReadDeadline(at)
+	}
+}

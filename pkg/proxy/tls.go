@@ -1,0 +1,86 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/certs"
+)
+
+// secure is what is known of a connection over TLS.
+type secure struct {
+	// serverName is what the client asked for (SNI), in lower case.
+	serverName string
+	// protocol is what ALPN chose; empty means HTTP/1.1.
+	protocol string
+	// version is that of TLS, as the access log writes it.
+	version string
+	// decided is the last decision of misdirected; streams share the connection.
+	decided atomic.Pointer[direction]
+}
+
+// direction is whether a host may be asked for on a connection.
+type direction struct {
+	listener *certs.Listener
+	host     string
+	wrong    bool
+}
+
+// handshake makes the connection one over TLS; false means that it failed.
+func (c *connection) handshake() bool {
+	nc := tls.Server(c.raw, c.listener.tls)
+	// Where a deadline cannot be set, the handshake fails as well.
+	_ = c.raw.SetDeadline(time.Now().Add(c.proxy.timeouts.Handshake))
+	if err := nc.HandshakeContext(c.ctx); err != nil {
+		c.listener.metrics.HandshakeFailed()
+		return false
+	}
+	_ = c.raw.SetDeadline(time.Time{})
+	s := nc.ConnectionState()
+	c.nc = nc
+	c.secure = &secure{
+		serverName: strings.TrimSuffix(strings.ToLower(s.ServerName), "."),
+		protocol:   s.NegotiatedProtocol,
+		version:    tlsVersion(s.Version),
+	}
+	return true
+}
+
+func tlsVersion(v uint16) string {
+	switch v {
+	case tls.VersionTLS12:
+		return "1.2"
+	case tls.VersionTLS13:
+		return "1.3"
+	}
+	return tls.VersionName(v)
+}
+
+// misdirected says that host belongs to other certificates than the name for
+// which the connection was made (RFC 9110 section 15.5.20): a client that finds
+// several names in one certificate may use one connection for all of them, but not for
+// those that are bound to another, which may ask more of the client.
+func (c *connection) misdirected(l *certs.Listener, host []byte) bool {
+	s := c.secure
+	if s == nil || l == nil || s.serverName == "" || s.serverName == string(host) {
+		return false
+	}
+	if d := s.decided.Load(); d != nil && d.listener == l && d.host == string(host) {
+		return d.wrong
+	}
+	d := &direction{listener: l, host: string(host)}
+	d.wrong = otherCertificates(l.Explain(s.serverName), l.Explain(d.host))
+	s.decided.Store(d)
+	return d.wrong
+}
+
+// otherCertificates says that two names are bound, and to different certificates.
+func otherCertificates(a, b certs.Choice) bool {
+	if a.Binding == "" || b.Binding == "" || a.Binding == b.Binding {
+		return false
+	}
+	return !slices.EqualFunc(a.Candidates, b.Candidates, func(x, y certs.Candidate) bool { return x.Name == y.Name })
+}

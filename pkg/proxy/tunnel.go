@@ -1,0 +1,177 @@
+package proxy
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
+
+// switchProtocols passes a 101 on and tunnels until both sides are done.
+func (x *exchange) switchProtocols() *fault {
+	nc := x.down.tunnel()
+	if nc == nil || !upgradeAsked(&x.req, &x.resp) {
+		return faultUpgrade
+	}
+	x.resp.Close = true // What follows is no HTTP.
+	if f := x.sendHead(); f != nil {
+		return f
+	}
+	if f := x.finishResponse(nil); f != nil {
+		return f
+	}
+	t := tunnel{idle: x.route.Timeouts.TunnelIdle}
+	fromClient := append([]byte(nil), x.down.codec().Buffered()...)
+	fromEndpoint := append([]byte(nil), x.up.Buffered()...)
+	cut := t.run(nc, x.up.NetConn(), fromClient, fromEndpoint)
+	x.body.moved.Store(t.in.Load())
+	x.bytesOut = t.out.Load()
+	x.dropEndpoint()
+	if cut {
+		x.fault = faultTunnelCut
+	}
+	return nil
+}
+
+// upgradeAsked says that the endpoint switched to a protocol that the client
+// named (RFC 9110 section 7.8), and, for WebSocket, that it understood the request.
+func upgradeAsked(req *wire.Request, resp *wire.Response) bool {
+	if !listHas(req.Upgrade, resp.Upgrade) {
+		return false
+	}
+	if !wire.EqualName(resp.Upgrade, "websocket") {
+		return true
+	}
+	key := req.Header.Get("Sec-WebSocket-Key")
+	return len(key) > 0 && string(resp.Header.Get("Sec-WebSocket-Accept")) == websocketAccept(key)
+}
+
+// websocketAccept returns the proof of RFC 6455 section 4.2.2.
+func websocketAccept(key []byte) string {
+	const magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+	sum := sha1.Sum(append(append([]byte(nil), key...), magic...))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// listHas says whether a list of names separated by commas has one of them.
+func listHas(list, name []byte) bool {
+	if len(name) == 0 {
+		return false
+	}
+	for one := range splitList(list) {
+		if wire.EqualFold(one, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// tunnel copies bytes both ways. What either side closes is half-closed on the
+// other, so that both may finish.
+type tunnel struct {
+	// idle bounds the time in which no byte moves in either direction; 0: none.
+	idle time.Duration
+	// in and out count the bytes from and to the client.
+	in, out atomic.Int64
+	// moved is when a byte moved last, in nanoseconds since 1970.
+	moved atomic.Int64
+	// timedOut says that idle has passed.
+	timedOut atomic.Bool
+}
+
+// run returns when both directions have ended; cut says that idle has passed.
+// It closes both connections.
+func (t *tunnel) run(client, endpoint net.Conn, fromClient, fromEndpoint []byte) (cut bool) {
+	t.moved.Store(time.Now().UnixNano())
+	ended := make(chan struct{})
+	// The goroutine ends with its direction, and a failure of either direction closes both.
+	go func() {
+		defer close(ended)
+		t.copy(endpoint, client, fromClient, &t.in)
+	}()
+	t.copy(client, endpoint, fromEndpoint, &t.out)
+	<-ended
+	_ = client.Close()
+	_ = endpoint.Close()
+	return t.timedOut.Load()
+}
+
+// copy moves one direction until its end.
+func (t *tunnel) copy(dst, src net.Conn, first []byte, count *atomic.Int64) {
+	if !t.pump(dst, src, first, count) || !closeWrite(dst) {
+		_ = dst.Close()
+		_ = src.Close()
+	}
+}
+
+// pump returns true if src has ended in order.
+func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool {
+	if !t.write(dst, first, count) {
+		return false
+	}
+	buf := copyBuffers.Get().(*[copySize]byte)
+	defer copyBuffers.Put(buf)
+	var limit deadline
+	limit.forget()
+	for {
+		t.bound(src.SetReadDeadline, &limit)
+		n, err := src.Read(buf[:])
+		if !t.write(dst, buf[:n], count) {
+			return false
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return true
+		case isTimeout(err) && t.left(time.Now()) > 0:
+			limit.forget() // The other direction has moved meanwhile.
+		default:
+			if isTimeout(err) {
+				t.timedOut.Store(true)
+			}
+			return false
+		}
+	}
+}
+
+func (t *tunnel) write(dst net.Conn, p []byte, count *atomic.Int64) bool {
+	if len(p) == 0 {
+		return true
+	}
+	now := time.Now()
+	t.moved.Store(now.UnixNano())
+	if t.idle > 0 {
+		_ = dst.SetWriteDeadline(now.Add(t.idle))
+	}
+	n, err := dst.Write(p)
+	count.Add(int64(n))
+	return err == nil
+}
+
+// bound limits the next read to what is left of idle.
+func (t *tunnel) bound(set func(time.Time) error, limit *deadline) {
+	now := time.Now()
+	left := time.Duration(0)
+	if t.idle > 0 {
+		left = max(t.left(now), time.Millisecond)
+	}
+	if at, tell := limit.after(now, left, time.Time{}); tell {
+		_ = set(at)
+	}
+}
+
+// left returns how much of idle is left.
+func (t *tunnel) left(now time.Time) time.Duration {
+	return t.idle - now.Sub(time.Unix(0, t.moved.Load()))
+}
+
+// closeWrite passes an end on; false means that the connection cannot be half-closed.
+func closeWrite(nc net.Conn) bool {
+	half, ok := nc.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
+}
