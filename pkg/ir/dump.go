@@ -96,12 +96,7 @@ func (d dumper) action(a Action) {
 	case *Forward:
 		d.line(3, "forward")
 		for _, b := range a.Backends {
-			weight := "weight=" + strconv.Itoa(b.Weight)
-			if b.Upstream != "" {
-				d.line(4, "upstream", quote(b.Upstream), weight)
-			} else {
-				d.line(4, "fail", strconv.Itoa(b.FailStatus), weight, strconv.Quote(b.FailReason))
-			}
+			d.line(4, backend(b)...)
 		}
 	case *Respond:
 		body := ""
@@ -112,6 +107,17 @@ func (d dumper) action(a Action) {
 	case nil:
 		d.line(3, "no action")
 	}
+}
+
+func backend(b WeightedUpstream) []string {
+	words := []string{"weight=" + strconv.Itoa(b.Weight)}
+	if b.Upstream != "" {
+		words = append(words, "upstream", quote(b.Upstream))
+	}
+	if b.Upstream == "" || b.FailStatus != 0 || b.FailReason != "" {
+		words = append(words, "fail", strconv.Itoa(b.FailStatus), strconv.Quote(b.FailReason))
+	}
+	return words
 }
 
 func (d dumper) upstream(u *Upstream) {
@@ -143,7 +149,7 @@ func (m Match) String() string {
 }
 
 // String returns name="value", name~"expression", or the name where it only
-// has to be there.
+// has to be there; name?"value" is what makes no sense.
 func (v ValueMatch) String() string {
 	switch v.Kind {
 	case ValueExact:
@@ -151,9 +157,11 @@ func (v ValueMatch) String() string {
 	case ValueRegex:
 		return quote(v.Name) + "~" + strconv.Quote(v.Value)
 	case ValuePresent:
-		return quote(v.Name)
+		if v.Value == "" {
+			return quote(v.Name)
+		}
 	}
-	return quote(v.Name) + " unknown"
+	return quote(v.Name) + "?" + strconv.Quote(v.Value)
 }
 
 // FilterString returns a filter as one line: its kind and its parameters.
@@ -193,7 +201,7 @@ func timeouts(t Timeouts) []string {
 
 func origin(o report.Origin, field string) string {
 	switch {
-	case o == report.Origin{}:
+	case o == report.Origin{} && field == "":
 		return ""
 	case field == "":
 		return "from " + quote(o.String())

@@ -1,0 +1,83 @@
+package ir
+
+import (
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// sample returns a Config in canonical form that uses every field of the model.
+func sample() *Config {
+	shop := report.Origin{Kind: "Ingress", Namespace: "ns", Name: "shop"}
+	return &Config{
+		Listeners: []Listener{
+			{Name: "gateway/ns/gw/web", Origin: report.Origin{Kind: "Gateway", Namespace: "ns", Name: "gw"}, Port: 8081, RouteSet: "default"},
+			{Name: ListenerHTTP, RouteSet: "default"},
+			{
+				Name: ListenerHTTPS, Protocol: HTTPS, RouteSet: "default",
+				TLS: ListenerTLS{
+					Bindings: []TLSBinding{
+						{Host: "*.example.com", Certificates: []string{"ns/ecdsa", "ns/rsa"}},
+						{Host: "shop.example.com", Certificates: []string{"ns/rsa"}},
+					},
+					Default: "ns/ecdsa",
+				},
+			},
+		},
+		RouteSets: []RouteSet{{
+			Name: "default",
+			Hosts: []Host{
+				{Pattern: "", Routes: []Route{{
+					ID:     "default",
+					Match:  Match{Path: PathMatch{Kind: PathPrefix, Value: "/"}},
+					Action: &Respond{Status: 404, Reason: "no default backend", Body: "nothing\nhere"},
+				}}},
+				{Pattern: "shop.example.com", Routes: sampleRoutes(shop)},
+			},
+		}},
+		Upstreams: []Upstream{
+			{Key: "ns/shop-v1:80", Origin: report.Origin{Kind: "Service", Namespace: "ns", Name: "shop-v1"}, Endpoints: "ns/shop-v1:80", MaxIdlePerEndpoint: 64},
+			{Key: "static", Endpoints: "static 192.0.2.1:80"},
+		},
+		Certificates: []Certificate{
+			{
+				Name: "ns/ecdsa", Origin: report.Origin{Kind: "Secret", Namespace: "ns", Name: "ecdsa"},
+				ChainPEM: []byte("chain"), KeyPEM: Secret("the private key"), Fingerprint: "0123ab",
+			},
+			{Name: "ns/rsa", ChainPEM: []byte("chain"), KeyPEM: Secret("the private key"), Fingerprint: "4567cd"},
+		},
+	}
+}
+
+func sampleRoutes(shop report.Origin) []Route {
+	return []Route{
+		{
+			ID: "ingress/ns/shop/0/0", Origin: shop, Field: "spec.rules[0].http.paths[0]",
+			Match: Match{
+				Path:   PathMatch{Kind: PathExact, Value: "/cart"},
+				Method: "GET",
+				Headers: []ValueMatch{
+					{Name: "x-present", Kind: ValuePresent},
+					{Name: "x-version", Value: `v "2"`},
+				},
+				Query: []ValueMatch{{Name: "a b", Kind: ValueRegex, Value: "[0-9]+"}},
+			},
+			Filters: []Filter{&RedirectHTTPS{Status: 308, Port: 443}},
+			Action: &Forward{Backends: []WeightedUpstream{
+				{Upstream: "ns/shop-v1:80", Weight: 90},
+				{Upstream: "static", Weight: 0},
+				{Weight: 10, FailStatus: 503, FailReason: "Service ns/shop-v2 has no port 80"},
+			}},
+			Timeouts: Timeouts{
+				Connect: 5 * time.Second, Request: time.Minute, BackendRequest: 1500 * time.Millisecond,
+				Idle: time.Minute, TunnelIdle: time.Hour,
+			},
+			MaxBodyBytes: 1 << 20,
+		},
+		{
+			ID: "ingress/ns/shop/0/1", Origin: shop, Field: "spec.rules[0].http.paths[1]",
+			Match:  Match{Path: PathMatch{Kind: PathRegex, Value: "/v[0-9]/.*"}},
+			Action: &Forward{},
+		},
+	}
+}

@@ -1,0 +1,115 @@
+package ir
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestASoundConfigHasNoProblems(t *testing.T) {
+	if err := Validate(sample()); err != nil {
+		t.Error(err)
+	}
+	if err := Validate(&Config{}); err != nil {
+		t.Errorf("the empty config: %v", err)
+	}
+}
+
+type otherFilter struct{ Filter }
+
+type otherAction struct{ Action }
+
+func TestEachBrokenInvariantIsNamed(t *testing.T) {
+	listener := func(c *Config) *Listener { return &c.Listeners[2] }
+	hosts := func(c *Config) []Host { return c.RouteSets[0].Hosts }
+	route := func(c *Config) *Route { return &c.RouteSets[0].Hosts[1].Routes[0] }
+	backend := func(c *Config, i int) *WeightedUpstream { return &route(c).Action.(*Forward).Backends[i] }
+	tests := map[string]struct {
+		harm func(*Config)
+		want string
+	}{
+		"a listener without a name":        {func(c *Config) { c.Listeners = []Listener{{RouteSet: "default"}} }, `listener "": the name is empty`},
+		"two listeners of a name":          {func(c *Config) { c.Listeners[1].Name = "https" }, `listener https: "https" is there twice`},
+		"listeners out of order":           {func(c *Config) { c.Listeners[1].Name = "z" }, `listener https: "https" stands behind "z"`},
+		"an unknown protocol":              {func(c *Config) { c.Listeners[0].Protocol = 9 }, `listener gateway/ns/gw/web: the protocol is unknown`},
+		"a route set that is missing":      {func(c *Config) { listener(c).RouteSet = "x" }, `listener https: route set "x" is not defined`},
+		"certificates in clear text":       {func(c *Config) { c.Listeners[1].TLS.Default = "ns/rsa" }, `listener http: it has certificates but does not speak TLS`},
+		"a default that is missing":        {func(c *Config) { listener(c).TLS.Default = "x" }, `listener https: certificate "x" is not defined`},
+		"a certificate that is missing":    {func(c *Config) { listener(c).TLS.Bindings[0].Certificates[0] = "x" }, `certificate "x" is not defined`},
+		"a binding without a certificate":  {func(c *Config) { listener(c).TLS.Bindings[1].Certificates = nil }, `binding "shop.example.com" has no certificate`},
+		"a binding without a host":         {func(c *Config) { listener(c).TLS.Bindings[0].Host = "" }, `binding "" is no host pattern`},
+		"a binding that is no pattern":     {func(c *Config) { listener(c).TLS.Bindings[0].Host = "*" }, `binding "*" is no host pattern`},
+		"two bindings of a host":           {func(c *Config) { listener(c).TLS.Bindings[0].Host = "shop.example.com" }, `"shop.example.com" is there twice`},
+		"two route sets of a name":         {func(c *Config) { c.RouteSets = append(c.RouteSets, RouteSet{Name: "default"}) }, `routes default: "default" is there twice`},
+		"hosts out of order":               {func(c *Config) { h := hosts(c); h[0], h[1] = h[1], h[0] }, `routes default: "" stands behind "shop.example.com"`},
+		"a host in upper case":             {func(c *Config) { hosts(c)[1].Pattern = "Shop" }, `host "Shop" is no host pattern`},
+		"a host with a port":               {func(c *Config) { hosts(c)[1].Pattern = "a:80" }, `host "a:80" is no host pattern`},
+		"a host with a final dot":          {func(c *Config) { hosts(c)[1].Pattern = "a." }, `host "a." is no host pattern`},
+		"a wildcard inside":                {func(c *Config) { hosts(c)[1].Pattern = "a.*.b" }, `host "a.*.b" is no host pattern`},
+		"a host that is too long":          {func(c *Config) { hosts(c)[1].Pattern = strings.Repeat("a.", 127) + "a" }, `is no host pattern`},
+		"a route without an ID":            {func(c *Config) { route(c).ID = "" }, `route "": the ID is empty`},
+		"two routes of an ID":              {func(c *Config) { route(c).ID = "default" }, `route default: the ID is in use twice`},
+		"a relative path":                  {func(c *Config) { route(c).Match.Path.Value = "a" }, `the path does not begin with "/"`},
+		"an empty expression":              {func(c *Config) { route(c).Match.Path = PathMatch{Kind: PathRegex} }, `the expression of the path is empty`},
+		"an unknown kind of path":          {func(c *Config) { route(c).Match.Path.Kind = 9 }, `the kind of the path is unknown`},
+		"a header in upper case":           {func(c *Config) { route(c).Match.Headers[0].Name = "X" }, `header "X" is not in lower case`},
+		"a header without a name":          {func(c *Config) { route(c).Match.Headers[0].Name = "" }, `a header has no name`},
+		"a header twice":                   {func(c *Config) { route(c).Match.Headers[0].Name = "x-version" }, `"x-version" is there twice`},
+		"an unknown kind of value":         {func(c *Config) { route(c).Match.Query[0].Kind = 9 }, `the kind of query parameter "a b" is unknown`},
+		"presence with a value":            {func(c *Config) { route(c).Match.Headers[0].Value = "v" }, `header "x-present" only has to be present but has a value`},
+		"a filter that is nil":             {func(c *Config) { route(c).Filters[0] = nil }, `a filter is nil`},
+		"a filter that is a nil pointer":   {func(c *Config) { route(c).Filters[0] = (*RedirectHTTPS)(nil) }, `a filter is nil`},
+		"a filter of another type":         {func(c *Config) { route(c).Filters[0] = otherFilter{} }, `a filter is of the unknown type ir.otherFilter`},
+		"a redirect that does not":         {func(c *Config) { route(c).Filters[0] = &RedirectHTTPS{Status: 200, Port: 1} }, `the status of redirect-https does not redirect`},
+		"a redirect to no port":            {func(c *Config) { route(c).Filters[0] = &RedirectHTTPS{Status: 308} }, `redirect-https has no port`},
+		"no action":                        {func(c *Config) { route(c).Action = nil }, `it has no action`},
+		"an action that is a nil pointer":  {func(c *Config) { route(c).Action = (*Forward)(nil) }, `it has no action`},
+		"an answer that is a nil pointer":  {func(c *Config) { route(c).Action = (*Respond)(nil) }, `it has no action`},
+		"an action of another type":        {func(c *Config) { route(c).Action = otherAction{} }, `the action is of the unknown type ir.otherAction`},
+		"an answer of no status":           {func(c *Config) { route(c).Action = &Respond{Status: 600} }, `the status is not between 200 and 599`},
+		"a weight too high":                {func(c *Config) { backend(c, 0).Weight = 1_000_001 }, `a weight is not between 0 and 1,000,000`},
+		"a negative weight":                {func(c *Config) { backend(c, 0).Weight = -1 }, `a weight is not between 0 and 1,000,000`},
+		"an upstream that is missing":      {func(c *Config) { backend(c, 0).Upstream = "x" }, `upstream "x" is not defined`},
+		"a failure of another status":      {func(c *Config) { backend(c, 2).FailStatus = 404 }, `the status of a backend without upstream is neither 500 nor 503`},
+		"a failure without a reason":       {func(c *Config) { backend(c, 2).FailReason = "" }, `a backend without upstream says no reason`},
+		"a negative timeout":               {func(c *Config) { route(c).Timeouts.Idle = -1 }, `a timeout is negative`},
+		"a negative bound":                 {func(c *Config) { route(c).MaxBodyBytes = -1 }, `the bound of the body is negative`},
+		"an upstream without endpoints":    {func(c *Config) { c.Upstreams[0].Endpoints = "" }, `upstream ns/shop-v1:80: it names no endpoint set`},
+		"an upstream of another protocol":  {func(c *Config) { c.Upstreams[0].Protocol = 9 }, `upstream ns/shop-v1:80: the protocol is unknown`},
+		"an upstream of another balance":   {func(c *Config) { c.Upstreams[0].Balance = 9 }, `upstream ns/shop-v1:80: the balance is unknown`},
+		"a negative number of connections": {func(c *Config) { c.Upstreams[0].MaxIdlePerEndpoint = -1 }, `the number of idle connections is negative`},
+		"an upstream without a key":        {func(c *Config) { c.Upstreams = append([]Upstream{{Endpoints: "x"}}, c.Upstreams...) }, `upstream "": the key is empty`},
+		"an upstream that is not in use":   {func(c *Config) { c.Upstreams = append(c.Upstreams, Upstream{Key: "z", Endpoints: "z"}) }, `upstream z: no action names it`},
+		"two upstreams of a key":           {func(c *Config) { c.Upstreams[1].Key = "ns/shop-v1:80" }, `"ns/shop-v1:80" is there twice`},
+		"two certificates of a name":       {func(c *Config) { c.Certificates[1].Name = "ns/ecdsa" }, `"ns/ecdsa" is there twice`},
+		"a certificate that is not in use": {func(c *Config) { c.Certificates[1].Name = "ns/z" }, `certificate ns/z: no listener names it`},
+		"a certificate without a chain":    {func(c *Config) { c.Certificates[1].ChainPEM = nil }, `certificate ns/rsa: the chain is empty`},
+		"a certificate without a key":      {func(c *Config) { c.Certificates[1].KeyPEM = nil }, `certificate ns/rsa: the key is empty`},
+		"a certificate of no fingerprint":  {func(c *Config) { c.Certificates[1].Fingerprint = "" }, `certificate ns/rsa: the fingerprint is empty`},
+		"a certificate without a name": {func(c *Config) {
+			c.Certificates = append([]Certificate{{}}, c.Certificates...)
+		}, `certificate "": the name is empty`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := sample()
+			tt.harm(c)
+			err := Validate(c)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Validate says %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestProblemsNameTheirObject(t *testing.T) {
+	c := sample()
+	c.RouteSets[0].Hosts[1].Routes[1].Action = nil
+	problems := Problems(c)
+	if len(problems) != 1 {
+		t.Fatalf("want one problem, got %v", problems)
+	}
+	p := problems[0]
+	if p.Origin.Name != "shop" || p.Field != "spec.rules[0].http.paths[1]" || p.Where != "route ingress/ns/shop/0/1" {
+		t.Errorf("the problem is about %+v", p)
+	}
+}
