@@ -1,0 +1,99 @@
+package build
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/ir"
+)
+
+// specs holds a sound description of each kind of filter.
+var specs = map[string]ir.Filter{
+	"RedirectHTTPS": &ir.RedirectHTTPS{Status: 308, Port: 443},
+}
+
+func TestEachKindIsBuilt(t *testing.T) {
+	for name, spec := range specs {
+		t.Run(name, func(t *testing.T) {
+			got, err := Build(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, onRequest := got.(filter.RequestHead)
+			_, onResponse := got.(filter.ResponseHead)
+			if !onRequest && !onResponse {
+				t.Errorf("%T acts in no phase", got)
+			}
+		})
+	}
+}
+
+// TestEachKindOfTheModelIsHere reads the model's source for the types that are
+// filters, so that a kind without a case in Build cannot go unseen.
+func TestEachKindOfTheModelIsHere(t *testing.T) {
+	paths, err := filepath.Glob("../../ir/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			kind, ok := filterKind(d)
+			if !ok {
+				continue
+			}
+			found++
+			if specs[kind] == nil {
+				t.Errorf("ir.%s is a filter that this test does not build", kind)
+			}
+		}
+	}
+	if found != len(specs) {
+		t.Errorf("the model has %d kinds of filters, this test knows %d", found, len(specs))
+	}
+}
+
+// filterKind returns T for a declaration of func (*T) isFilter().
+func filterKind(d ast.Decl) (string, bool) {
+	f, ok := d.(*ast.FuncDecl)
+	if !ok || f.Name.Name != "isFilter" || f.Recv == nil {
+		return "", false
+	}
+	star, ok := f.Recv.List[0].Type.(*ast.StarExpr)
+	if !ok {
+		return "", false
+	}
+	name, ok := star.X.(*ast.Ident)
+	return name.Name, ok
+}
+
+type unknown struct{ ir.Filter }
+
+func TestWhatCannotBeBuiltIsAnError(t *testing.T) {
+	tests := map[string]struct {
+		spec ir.Filter
+		want string
+	}{
+		"nothing":              {nil, "the filter is missing"},
+		"a nil pointer":        {(*ir.RedirectHTTPS)(nil), "the filter is missing"},
+		"a value out of range": {&ir.RedirectHTTPS{Status: 200, Port: 443}, "status 200"},
+		"an unknown kind":      {unknown{}, "no filter of kind build.unknown is known"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := Build(tt.spec)
+			if got != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, %v, want the error %q", got, err, tt.want)
+			}
+		})
+	}
+}
