@@ -13,8 +13,6 @@ import (
 type share struct {
 	pool    *upstream.Pool
 	failure *Failure
-	// endpoints is the key of the pool's endpoint set, for `explain`.
-	endpoints string
 }
 
 // choice spreads requests over shares by weight.

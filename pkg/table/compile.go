@@ -73,12 +73,13 @@ func (c *compiler) listener(spec *ir.Listener, certificates []ir.Certificate) {
 		return
 	}
 	l := &Listener{
-		Name:     spec.Name,
-		Origin:   spec.Origin,
-		Port:     spec.Port,
-		Protocol: spec.Protocol,
-		RouteSet: spec.RouteSet,
-		routes:   c.sets[spec.RouteSet],
+		Name:      spec.Name,
+		Origin:    spec.Origin,
+		Port:      spec.Port,
+		Protocol:  spec.Protocol,
+		RouteSet:  spec.RouteSet,
+		routes:    c.sets[spec.RouteSet],
+		upstreams: c.upstreams,
 	}
 	if l.routes == nil {
 		l.routes, _ = match.New[*Route](nil)

@@ -111,7 +111,7 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 		return share{failure: &Failure{Status: status, Reason: b.FailReason}}
 	}
 	if p, ok := c.pool(b.Upstream); ok {
-		return share{pool: p, endpoints: c.upstreams[b.Upstream].Endpoints}
+		return share{pool: p}
 	}
 	return share{failure: &Failure{Status: 500, Reason: "upstream " + b.Upstream + " is not defined"}}
 }

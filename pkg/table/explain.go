@@ -95,7 +95,7 @@ func (l *Listener) Explain(in *match.Input) Explanation {
 	if found.OK {
 		chosen := explainRoute(found.Found, match.Chosen, "")
 		e.Route = &chosen
-		found.Found.explain(&e)
+		l.explainAction(found.Found, &e)
 	}
 	return e
 }
@@ -112,8 +112,8 @@ func explainRoute(r *Route, v match.Verdict, reason string) ExplainedRoute {
 	}
 }
 
-// explain adds what becomes of a request that the route serves.
-func (r *Route) explain(e *Explanation) {
+// explainAction adds what becomes of a request that the route serves.
+func (l *Listener) explainAction(r *Route, e *Explanation) {
 	if r.Respond != nil {
 		e.Answer = &ExplainedAnswer{Status: r.Respond.Status, Reason: r.Respond.Reason}
 	}
@@ -124,33 +124,40 @@ func (r *Route) explain(e *Explanation) {
 		}
 	}
 	if r.choice != nil {
-		e.Backends = r.choice.explain(r.spec.Action.(*ir.Forward))
+		e.Backends = l.explainBackends(r.choice, r.spec.Action.(*ir.Forward))
 	}
 }
 
-// explain lists all backends as written, those without a weight too.
-func (c *choice) explain(spec *ir.Forward) []ExplainedBackend {
+// explainBackends lists all backends as written, those without a weight too.
+func (l *Listener) explainBackends(c *choice, spec *ir.Forward) []ExplainedBackend {
 	total := 0
 	for _, b := range spec.Backends {
 		total += max(b.Weight, 0)
 	}
 	var list []ExplainedBackend
-	next := 0
+	shares := c.shares
 	for _, b := range spec.Backends {
 		e := ExplainedBackend{Upstream: b.Upstream, Weight: b.Weight, Total: total}
+		if u := l.upstreams[b.Upstream]; u != nil {
+			e.Endpoints = u.Endpoints
+		}
+		// Only backends with a weight have a share.
 		if b.Weight > 0 {
-			s := c.shares[next]
-			next++
-			e.Endpoints = s.endpoints
-			if s.failure != nil {
-				e.Answer = &ExplainedAnswer{Status: s.failure.Status, Reason: s.failure.Reason}
-			}
+			e.Answer = shares[0].failure.explain()
+			shares = shares[1:]
 		}
 		list = append(list, e)
 	}
 	if total == 0 {
-		f := c.shares[0].failure
-		list = append(list, ExplainedBackend{Answer: &ExplainedAnswer{Status: f.Status, Reason: f.Reason}})
+		list = append(list, ExplainedBackend{Answer: shares[0].failure.explain()})
 	}
 	return list
+}
+
+// explain returns nil for no failure.
+func (f *Failure) explain() *ExplainedAnswer {
+	if f == nil {
+		return nil
+	}
+	return &ExplainedAnswer{Status: f.Status, Reason: f.Reason}
 }

@@ -22,6 +22,8 @@ type Listener struct {
 	TLS *certs.Listener
 
 	routes *match.Matcher[*Route]
+	// upstreams are those of the Config, for Explain.
+	upstreams map[string]*ir.Upstream
 }
 
 // Find returns the route that serves the request, nil where there is none. It
