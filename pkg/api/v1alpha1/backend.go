@@ -43,6 +43,8 @@ type ServiceRef struct {
 	//
 	// +required
 	// +kubebuilder:validation:XIntOrString
-	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 65535 : self.size() >= 1 && self.size() <= 63",message="port must be between 1 and 65535, or the name of a port"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="type(self) != int || (self >= 1 && self <= 65535)",message="port must be between 1 and 65535, or the name of a port"
 	Port intstr.IntOrString `json:"port"`
 }

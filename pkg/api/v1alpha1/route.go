@@ -23,7 +23,7 @@ type Route struct {
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:MaxItems=16
 	Backends []Backend `json:"backends"`
 }
 
