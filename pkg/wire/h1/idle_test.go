@@ -1,0 +1,327 @@
+package h1
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
+
+func TestWaitingHoldsNoBuffer(t *testing.T) {
+	client, server := tcpPair(t)
+	c := NewConn(server, nil)
+	var req wire.Request
+	for range 3 {
+		// The peer writes only once the reader waits, or before; both must work.
+		go io.WriteString(client, get(""))
+		if err := c.WaitReadable(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.ReadRequest(&req); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.WriteResponse(&wire.Response{Status: 200}), c.FinishBody(nil), c.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.SetReadDeadline(time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.WaitReadable(); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("behind its deadline: %v", err)
+		}
+		if c.in.buf != nil || c.in.head != nil || c.out.buf != nil {
+			t.Fatal("an idle connection holds a buffer")
+		}
+		if err := server.SetReadDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client.CloseWrite()
+	if err := c.WaitReadable(); err != io.EOF {
+		t.Errorf("closed: %v", err)
+	}
+	if err := c.ReadRequest(&req); err != io.EOF {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+func TestWaitsOnConnectionsThatAreNoSockets(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	go func() {
+		io.WriteString(client, get("X: y\r\n"))
+		client.Close()
+	}()
+	c := NewConn(server, nil)
+	defer c.Release()
+	if err := c.WaitReadable(); err != nil {
+		t.Fatal(err)
+	}
+	var req wire.Request
+	if err := c.ReadRequest(&req); err != nil || string(req.Header.Get("X")) != "y" {
+		t.Fatal(err)
+	}
+	if err := c.WaitReadable(); err != io.EOF {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+func TestAliveNoticesWhatTheOtherSideDid(t *testing.T) {
+	tests := map[string]struct {
+		do   func(*net.TCPConn) error
+		want bool
+	}{
+		"nothing":                     {func(*net.TCPConn) error { return nil }, true},
+		"closed":                      {func(c *net.TCPConn) error { return c.Close() }, false},
+		"closed its writing half":     {func(c *net.TCPConn) error { return c.CloseWrite() }, false},
+		"reset":                       {func(c *net.TCPConn) error { return errors.Join(c.SetLinger(0), c.Close()) }, false},
+		"sent a response nobody want": {func(c *net.TCPConn) error { _, err := io.WriteString(c, "HTTP/1.1 408 "); return err }, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			peer, ours := tcpPair(t)
+			c := NewConn(ours, nil)
+			if err := tt.do(peer); err != nil {
+				t.Fatal(err)
+			}
+			if !tt.want {
+				// Loopback delivers at once or soon; an answer of true may only be early.
+				for deadline := time.Now().Add(5 * time.Second); c.Alive() && time.Now().Before(deadline); {
+				}
+			}
+			if got := c.Alive(); got != tt.want {
+				t.Errorf("alive is %v", got)
+			}
+		})
+	}
+}
+
+// counted counts writes; being no *net.TCPConn, it gets copies instead of writev.
+type counted struct {
+	net.Conn
+	writes int
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.writes++
+	return c.Conn.Write(p)
+}
+
+func TestASmallResponseIsOneWrite(t *testing.T) {
+	sink := &counted{Conn: newScript(get(""))}
+	c := NewConn(sink, nil)
+	defer c.Release()
+	src := NewConn(newScript(answer), nil)
+	defer src.Release()
+	var req wire.Request
+	var resp wire.Response
+	if err := errors.Join(c.ReadRequest(&req), src.ReadResponse(&resp, req.Method), c.WriteResponse(&resp)); err != nil {
+		t.Fatal(err)
+	}
+	if _, readErr, writeErr := CopyBody(c, src, nil); readErr != nil || writeErr != nil {
+		t.Fatal(readErr, writeErr)
+	}
+	if err := errors.Join(c.FinishBody(nil), c.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if sink.writes != 1 {
+		t.Errorf("%d writes", sink.writes)
+	}
+}
+
+// Bodies of all framings and sizes around those of the buffers arrive as they were sent.
+func TestCopiesBodiesOfAllSizes(t *testing.T) {
+	for _, from := range []int64{0, wire.UnknownLength} {
+		for _, size := range []int{1, 100, bufferSize - 200, bufferSize, bufferSize + 1, 64 << 10, 200 << 10, 3<<20 + 7} {
+			content := make([]byte, size)
+			rand.Read(content)
+			// endpoint → proxy → client, all on TCP, so that the kernel may copy.
+			endpointNC, upNC := tcpPair(t)
+			downNC, clientNC := tcpPair(t)
+			endpoint, up, down, client := NewConn(endpointNC, nil), NewConn(upNC, nil), NewConn(downNC, nil), NewConn(clientNC, nil)
+			sent := make(chan error, 1)
+			go func() {
+				resp := wire.Response{Status: 200, Length: from}
+				if from == 0 {
+					resp.Length = int64(size)
+				}
+				sent <- errors.Join(endpoint.WriteResponse(&resp), endpoint.WriteBody(content), endpoint.FinishBody(nil), endpoint.Flush())
+			}()
+			copied := make(chan error, 1)
+			calls := 0
+			go func() {
+				var resp wire.Response
+				if err := errors.Join(up.ReadResponse(&resp, nil), down.WriteResponse(&resp)); err != nil {
+					copied <- err
+					return
+				}
+				n, readErr, writeErr := CopyBody(down, up, func() { calls++ })
+				if n != int64(size) {
+					readErr = errors.Join(readErr, io.ErrShortWrite)
+				}
+				copied <- errors.Join(readErr, writeErr, down.FinishBody(nil), down.Flush())
+			}()
+			var resp wire.Response
+			if err := client.ReadResponse(&resp, nil); err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(client.Body())
+			if err := errors.Join(err, <-sent, <-copied); err != nil {
+				t.Errorf("%d bytes from %d: %v", size, from, err)
+			}
+			if !bytes.Equal(got, content) {
+				t.Errorf("%d bytes from %d: %d bytes arrived, or others", size, from, len(got))
+			}
+			if !client.Reusable() || calls == 0 && size > bufferSize {
+				t.Errorf("%d bytes from %d: reusable %v, %d calls of before", size, from, client.Reusable(), calls)
+			}
+			for _, c := range []*Conn{endpoint, up, down, client} {
+				c.Release()
+			}
+		}
+	}
+}
+
+func TestACopySaysWhichSideFailed(t *testing.T) {
+	for name, size := range map[string]string{"small": "10", "large": "10000000"} {
+		peer, upNC := tcpPair(t)
+		downNC, client := tcpPair(t)
+		up, down := NewConn(upNC, nil), NewConn(downNC, nil)
+		io.WriteString(peer, "HTTP/1.1 200 OK\r\nContent-Length: "+size+"\r\n\r\nhell")
+		var resp wire.Response
+		if err := errors.Join(up.ReadResponse(&resp, nil), down.WriteResponse(&resp)); err != nil {
+			t.Fatal(err)
+		}
+		peer.Close()
+		_, readErr, writeErr := CopyBody(down, up, nil)
+		if readErr != io.ErrUnexpectedEOF || writeErr != nil {
+			t.Errorf("%s: the source ended early: %v, %v", name, readErr, writeErr)
+		}
+		if up.Reusable() || down.FinishBody(nil) != ErrTooShort {
+			t.Errorf("%s: a body that broke off counts as complete", name)
+		}
+		client.Close()
+	}
+}
+
+// Requests sent ahead of their answers are read one by one, whatever their sizes.
+func TestReadsRequestsThatWereSentTogether(t *testing.T) {
+	var raw strings.Builder
+	var want []string
+	for i := range 200 {
+		content := strings.Repeat("x", i*7%300)
+		if i%3 == 0 {
+			raw.WriteString(get("X: " + strings.Repeat("v", i*31%2000) + "\r\n"))
+			want = append(want, "")
+			continue
+		}
+		if i%3 == 1 {
+			raw.WriteString(post("Content-Length: "+string(appendDecimal(nil, len(content)))+"\r\n", content))
+		} else {
+			chunk := ""
+			if len(content) > 0 {
+				chunk = string(appendHex(nil, len(content))) + content + "\r\n"
+			}
+			raw.WriteString(chunked(chunk + "0\r\nX: y\r\n\r\n"))
+		}
+		want = append(want, content)
+	}
+	for _, size := range []int{1, 7, 1000, 1 << 20} {
+		var cuts []string
+		for s := raw.String(); len(s) > 0; {
+			n := min(size, len(s))
+			cuts = append(cuts, s[:n])
+			s = s[n:]
+		}
+		c := NewConn(newScript(cuts...), nil)
+		var req wire.Request
+		for i, content := range want {
+			if err := c.ReadRequest(&req); err != nil {
+				t.Fatalf("pieces of %d, request %d: %v", size, i, err)
+			}
+			if i%2 == 0 && len(content) > 10 {
+				if !c.DrainBody(int64(len(content)) + 1) {
+					t.Fatalf("pieces of %d, request %d: not drained", size, i)
+				}
+				continue
+			}
+			got, err := io.ReadAll(c.Body())
+			if err != nil || string(got) != content {
+				t.Fatalf("pieces of %d, request %d: %d bytes, want %d, %v", size, i, len(got), len(content), err)
+			}
+		}
+		if err := c.ReadRequest(&req); err != io.EOF {
+			t.Errorf("behind the last: %v", err)
+		}
+		c.Release()
+	}
+}
+
+func appendDecimal(b []byte, n int) []byte {
+	if n >= 10 {
+		b = appendDecimal(b, n/10)
+	}
+	return append(b, byte('0'+n%10))
+}
+
+func TestAHeadStaysWhileItsBodyIsRead(t *testing.T) {
+	value := strings.Repeat("v", bufferSize-1000) // So that the body needs another buffer.
+	body := strings.Repeat("1000\r\n"+strings.Repeat("x", 4096)+"\r\n", 20) + "0\r\nX: y\r\n\r\n"
+	c := NewConn(newScript(bytewise(post("X: "+value+"\r\nTransfer-Encoding: chunked\r\n", body))...), nil)
+	defer c.Release()
+	var req wire.Request
+	if err := c.ReadRequest(&req); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, c.Body()); err != nil || n != 20*4096 {
+		t.Fatal(n, err)
+	}
+	if string(req.Header.Get("X")) != value || string(req.Authority) != "a.example" || string(req.Method) != "POST" {
+		t.Error("the head changed while the body was read")
+	}
+	if string(c.Body().Trailer().Get("X")) != "y" {
+		t.Error("the trailer is missing")
+	}
+}
+
+func TestTheNextHeadIsNotReadInsideABody(t *testing.T) {
+	c := NewConn(newScript(post("Content-Length: 5\r\n", "hello"+get(""))), nil)
+	defer c.Release()
+	var req wire.Request
+	if err := c.ReadRequest(&req); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ReadRequest(&req); err != ErrBodyPending {
+		t.Errorf("inside the body: %v", err)
+	}
+	if c.DrainBody(4) {
+		t.Error("4 bytes drain 5")
+	}
+	if !c.DrainBody(1) {
+		t.Error("the rest does not drain")
+	}
+	if err := c.ReadRequest(&req); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPeekConsumesNothing(t *testing.T) {
+	c := NewConn(newScript("PR", "I * HTTP/2.0\r\n\r\nSM\r\n\r\n"), nil)
+	defer c.Release()
+	if b, err := c.Peek(4); err != nil || string(b) != "PRI " {
+		t.Fatalf("%q, %v", b, err)
+	}
+	if got := string(c.Buffered()); got != "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" {
+		t.Errorf("buffered %q", got)
+	}
+	if b, err := c.Peek(100); err != io.EOF || len(b) != 24 {
+		t.Errorf("%q, %v", b, err)
+	}
+}
