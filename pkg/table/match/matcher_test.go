@@ -163,6 +163,7 @@ func TestConditions(t *testing.T) {
 		"values differ by case":                     {header(Equal, "a"), request{header: lines{{"x-v", "A"}}}, false},
 		"several lines are joined":                  {header(Equal, "1,,3"), request{header: lines{{"x-v", "1"}, {"X-V", ""}, {"x-w", "9"}, {"x-v", "3"}}}, true},
 		"one of several lines is not enough":        {header(Equal, "1"), request{header: lines{{"x-v", "1"}, {"x-v", "2"}}}, false},
+		"only a comma joins lines":                  {header(Equal, "1;2"), request{header: lines{{"x-v", "1"}, {"x-v", "2"}}}, false},
 		"joined lines have no comma at the end":     {header(Equal, "1,"), request{header: lines{{"x-v", "1"}}}, false},
 		"an expression takes the whole value":       {header(Matches, "[0-9]"), request{header: lines{{"x-v", "12"}}}, false},
 		"an expression takes joined lines":          {header(Matches, "1,[0-9]"), request{header: lines{{"x-v", "1"}, {"x-v", "2"}}}, true},
@@ -335,6 +336,23 @@ func TestFindLooksOnlyAtRoutesOfThePath(t *testing.T) {
 		if n != want {
 			t.Errorf("%s: %d headers were looked up, want %d", path, n, want)
 		}
+	}
+}
+
+// TestExpressionsAtTheParsersLimit nests as deep as the parser allows, where the
+// anchors are one level too many.
+func TestExpressionsAtTheParsersLimit(t *testing.T) {
+	refused := 0
+	for depth := 990; depth < 1010; depth++ {
+		expr := strings.Repeat("(", depth) + "/a" + strings.Repeat(")", depth)
+		m, faults := New([]Host[string]{{Routes: []Route[string]{expression(expr)}}})
+		refused += len(faults)
+		if got := find(t, m, request{path: "/a"}); (got == "-") != (len(faults) == 1) {
+			t.Errorf("depth %d: %d faults, found %q", depth, len(faults), got)
+		}
+	}
+	if refused == 0 || refused == 20 {
+		t.Errorf("%d of 20 depths were refused, so the limit is elsewhere", refused)
 	}
 }
 

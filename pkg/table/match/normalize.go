@@ -90,7 +90,7 @@ func maybeDots(segment []byte) bool {
 	if len(segment) > 1 && segment[1] == '.' {
 		n = 2
 	}
-	return len(segment) == n || segment[n] == '/' || segment[n] == ';' || segment[n] == '%'
+	return len(segment) == n || segment[n] == '/' || segment[n] == ';'
 }
 
 const upperHex = "0123456789ABCDEF"

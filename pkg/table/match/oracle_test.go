@@ -131,7 +131,7 @@ func whole(expr, s string) bool {
 func firstParameter(query, name string) (value string, sound, there bool) {
 	for pair := range strings.SplitSeq(query, "&") {
 		k, v, _ := strings.Cut(pair, "=")
-		if key, err := url.QueryUnescape(k); err != nil || key != name || pair == "" {
+		if key, err := url.QueryUnescape(k); err != nil || key != name {
 			continue
 		}
 		value, err := url.QueryUnescape(v)

@@ -19,7 +19,7 @@ func queryValue(query []byte, name string) (value []byte, ok bool) {
 		if i := bytes.IndexByte(pair, '='); i >= 0 {
 			key, value = pair[:i], pair[i+1:]
 		}
-		if len(pair) > 0 && equalDecoded(key, name) {
+		if equalDecoded(key, name) {
 			return value, true
 		}
 	}
@@ -29,9 +29,6 @@ func queryValue(query []byte, name string) (value []byte, ok bool) {
 // equalDecoded says whether encoded stands for want; with a malformed escape
 // it stands for nothing.
 func equalDecoded(encoded []byte, want string) bool {
-	if len(encoded) < len(want) {
-		return false
-	}
 	for len(encoded) > 0 {
 		c, n := nextDecoded(encoded)
 		if n == 0 || want == "" || want[0] != c {
