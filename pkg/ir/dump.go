@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,21 +38,8 @@ type dumper struct{ w *bufio.Writer }
 
 // line writes one line of words, without the empty ones.
 func (d dumper) line(depth int, words ...string) {
-	for range depth {
-		d.w.WriteString("  ")
-	}
-	first := true
-	for _, word := range words {
-		if word == "" {
-			continue
-		}
-		if !first {
-			d.w.WriteByte(' ')
-		}
-		d.w.WriteString(word)
-		first = false
-	}
-	d.w.WriteByte('\n')
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+	fmt.Fprintf(d.w, "%s%s\n", strings.Repeat("  ", depth), strings.Join(words, " "))
 }
 
 func (d dumper) listener(l *Listener) {

@@ -66,7 +66,9 @@ func isNormal(path []byte) (bool, error) {
 		switch pathClass[path[i]] {
 		case classPlain:
 		case classSlash:
-			normal = normal && !(i+1 < len(path) && path[i+1] == '.' && maybeDots(path[i+1:]))
+			if i+1 < len(path) && path[i+1] == '.' && maybeDots(path[i+1:]) {
+				normal = false
+			}
 		case classEncode:
 			normal = false
 		case classEscape:
