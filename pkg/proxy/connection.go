@@ -54,7 +54,8 @@ var crlf2 = []byte("\r\n\r\n")
 // serve is the life of the connection.
 func (c *connection) serve() {
 	defer c.end()
-	if c.listener.tls != nil && !c.handshake() {
+	l := c.proxy.listenerNow(c.listener.name)
+	if l == nil || l.TLS != nil && !c.handshake() {
 		return
 	}
 	if c.secure != nil && c.secure.protocol == "h2" {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/filter"
-	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -75,14 +74,22 @@ type life struct {
 	headSent bool
 	fault    *fault
 	// reason is the log's word for an answer of our own that is no fault.
-	reason  string
-	counter *metrics.Route
+	reason string
+	labels *labels
 }
 
 // target is a request's target as it came.
 type target struct {
 	path, query []byte
 	hasQuery    bool
+}
+
+// newExchange makes an exchange for the pool.
+func newExchange() *exchange {
+	x := &exchange{hostBuf: make([]byte, 0, 256), pathBuf: make([]byte, 0, 512), arena: make([]byte, 0, 256)}
+	x.renew = x.renewResponse
+	x.body.reset()
+	return x
 }
 
 // open makes the exchange ready, once the request's head was read or refused.
@@ -141,8 +148,8 @@ func (x *exchange) run() *fault {
 	if x.route = l.Find(&x.in); x.route == nil {
 		return faultNoRoute
 	}
-	x.counter = p.counterOf(x.table, x.route)
-	x.counter.Begin()
+	x.labels = p.labelsOf(x.table, x.route)
+	x.labels.counter.Begin()
 	if d := x.route.Timeouts.Request; d > 0 {
 		x.deadline = x.start.Add(d)
 	}

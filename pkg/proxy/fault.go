@@ -76,7 +76,7 @@ var (
 	faultTunnelCut = &fault{reason: "tunnel_timeout", side: ofNobody}
 )
 
-var errNotReady = errors.New("no configuration to serve TLS with yet")
+var errNotReady = errors.New("no listener in the table to serve TLS with")
 
 // ofRequest maps an error from reading a request's head; nil means that the
 // connection is to be closed without a word.

@@ -35,7 +35,7 @@ func (x *exchange) forward() *fault {
 		if f == nil || !again || x.tries == maxTries || x.overdue() {
 			return f
 		}
-		x.counter.Retried()
+		x.labels.counter.Retried()
 	}
 }
 

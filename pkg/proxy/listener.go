@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/metrics"
-	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // ErrClosed is what Serve returns once Shutdown was called.
@@ -19,22 +18,17 @@ var ErrClosed = errors.New("proxy: shut down")
 type listener struct {
 	name    string
 	metrics *metrics.Listener
-	// tls is nil in clear text.
+	// tls serves the handshakes, if the table wants them.
 	tls *tls.Config
 	// slots bounds the open connections; nil means no bound.
 	slots chan struct{}
 }
 
-// Serve accepts connections from ln and serves them the routes of the table's
-// listener of that name, over TLS if tls is set. It returns ErrClosed after
-// Shutdown, and any other error only if accepting cannot go on. It closes ln.
+// Serve accepts connections from ln and serves them what the table says of its
+// listener of that name, over TLS where that listener has it; while the table
+// has no such listener, connections are closed. It returns ErrClosed after Shutdown,
+// and any other error only if accepting cannot go on. It closes ln.
 func (p *Proxy) Serve(ln net.Listener, name string) error {
-	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name)})
-}
-
-// ServeTLS is Serve for a listener whose connections begin with a TLS
-// handshake; the certificates are those of the table's listener.
-func (p *Proxy) ServeTLS(ln net.Listener, name string) error {
 	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name), tls: p.tlsConfig(name)})
 }
 
@@ -125,12 +119,4 @@ func addressOf(nc net.Conn) netip.AddrPort {
 	}
 	at := tcp.AddrPort()
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
-}
-
-// originName returns the object as the access log names it; the zero origin is left out.
-func originName(o report.Origin) string {
-	if o == (report.Origin{}) {
-		return ""
-	}
-	return o.String()
 }

@@ -5,35 +5,46 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
-// routeCounters are the metrics of one table's routes, looked up when a route
-// is used first.
-type routeCounters struct {
-	table  *table.Table
-	routes []atomic.Pointer[metrics.Route]
+// labels are what metrics and log call a route, looked up when it is used first.
+type labels struct {
+	counter *metrics.Route
+	origin  string
 }
 
-// counterOf returns a route's metrics.
-func (p *Proxy) counterOf(t *table.Table, r *table.Route) *metrics.Route {
-	counters := p.counters.Load()
-	if counters == nil || counters.table != t {
-		counters = &routeCounters{table: t, routes: make([]atomic.Pointer[metrics.Route], len(t.Routes()))}
-		// Two exchanges may both come here; one look-up is then made twice. An
-		// exchange that still holds the old table must not put it back for good.
+// routeLabels are the labels of one table's routes.
+type routeLabels struct {
+	table  *table.Table
+	routes []atomic.Pointer[labels]
+}
+
+// labelsOf returns a route's labels.
+func (p *Proxy) labelsOf(t *table.Table, r *table.Route) *labels {
+	all := p.labels.Load()
+	if all == nil || all.table != t {
+		all = &routeLabels{table: t, routes: make([]atomic.Pointer[labels], len(t.Routes()))}
+		// An exchange that still holds the old table must not put it back. Where
+		// two come here at once, one look-up is made twice.
 		if p.holder.Load() == t {
-			p.counters.Store(counters)
+			p.labels.Store(all)
 		}
 	}
-	slot := &counters.routes[r.Index]
-	if m := slot.Load(); m != nil {
-		return m
+	slot := &all.routes[r.Index]
+	if known := slot.Load(); known != nil {
+		return known
 	}
-	m := p.metrics.Route(r.ID, metrics.Origin{Kind: r.Origin.Kind, Namespace: r.Origin.Namespace, Name: r.Origin.Name})
-	slot.Store(m)
-	return m
+	made := &labels{
+		counter: p.metrics.Route(r.ID, metrics.Origin{Kind: r.Origin.Kind, Namespace: r.Origin.Namespace, Name: r.Origin.Name}),
+	}
+	if r.Origin != (report.Origin{}) {
+		made.origin = r.Origin.String()
+	}
+	slot.Store(made)
+	return made
 }
 
 // done counts and logs the exchange.
@@ -41,11 +52,14 @@ func (x *exchange) done() {
 	x.ended = time.Now()
 	took := x.ended.Sub(x.start)
 	bytesIn := x.body.taken()
-	if x.counter == nil {
-		x.counter = x.proxy.metrics.Unrouted()
-		x.counter.Begin()
+	var counter *metrics.Route
+	if x.labels != nil {
+		counter = x.labels.counter
+	} else {
+		counter = x.proxy.metrics.Unrouted()
+		counter.Begin()
 	}
-	x.counter.Observe(x.status, took, bytesIn, x.bytesOut)
+	counter.Observe(x.status, took, bytesIn, x.bytesOut)
 	if x.fault != nil {
 		x.reason = x.fault.reason
 	}
@@ -78,7 +92,7 @@ func (x *exchange) writeEntry(took time.Duration, bytesIn int64) {
 		e.TLS = s.version
 	}
 	if r := x.route; r != nil {
-		e.Route, e.Origin = r.ID, originName(r.Origin)
+		e.Route, e.Origin = r.ID, x.labels.origin
 	}
 	if x.pool != nil {
 		e.UpstreamKey = x.pool.Key()

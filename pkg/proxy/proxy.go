@@ -58,7 +58,7 @@ type Proxy struct {
 	cutOff atomic.Bool
 
 	exchanges sync.Pool
-	counters  atomic.Pointer[routeCounters]
+	labels    atomic.Pointer[routeLabels]
 	http2     *http2Engine
 
 	// mu guards what follows.
@@ -94,9 +94,18 @@ func New(holder *table.Holder, o Options) *Proxy {
 		p.opts.Limits = &limits
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.exchanges.New = func() any { return new(exchange) }
+	p.exchanges.New = func() any { return newExchange() }
 	p.http2 = newHTTP2Engine(p)
 	return p
+}
+
+// listenerNow returns the table's listener of that name, nil where there is none.
+func (p *Proxy) listenerNow(name string) *table.Listener {
+	t := p.holder.Load()
+	if t == nil {
+		return nil
+	}
+	return t.Listener(name)
 }
 
 // tlsConfig returns the configuration of a listener's handshakes: the choice is
@@ -105,11 +114,7 @@ func (p *Proxy) tlsConfig(listener string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			t := p.holder.Load()
-			if t == nil {
-				return nil, errNotReady
-			}
-			l := t.Listener(listener)
+			l := p.listenerNow(listener)
 			if l == nil || l.TLS == nil {
 				return nil, errNotReady
 			}

@@ -96,9 +96,6 @@ func (x *exchange) relayBody() *fault {
 		return x.finishResponse(nil)
 	}
 	if client := x.down.codec(); client != nil {
-		if x.renew == nil {
-			x.renew = x.renewResponse
-		}
 		n, readErr, writeErr := h1.CopyBody(client, x.up.Conn, x.renew)
 		x.bytesOut += n
 		switch {

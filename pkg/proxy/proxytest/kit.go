@@ -126,12 +126,8 @@ func (k *Kit) open(l ir.Listener) {
 		k.t.Fatal(err)
 	}
 	k.addrs[l.Name] = addrPort(ln.Addr())
-	serve := k.Proxy.Serve
-	if l.Protocol == ir.HTTPS {
-		serve = k.Proxy.ServeTLS
-	}
 	k.wait.Go(func() {
-		if err := serve(ln, l.Name); !errors.Is(err, proxy.ErrClosed) {
+		if err := k.Proxy.Serve(ln, l.Name); !errors.Is(err, proxy.ErrClosed) {
 			k.t.Errorf("serving %s: %v", l.Name, err)
 		}
 	})
