@@ -42,7 +42,11 @@ func newMapper() meta.RESTMapper {
 		corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion, v1alpha1.GroupVersion,
 	})
 	add := func(gv schema.GroupVersion, kind, singular, plural string, scope meta.RESTScope) {
-		mapper.AddSpecific(gv.WithKind(kind), gv.WithResource(plural), gv.WithResource(singular), scope)
+		// A cache of several namespaces asks for the kind of the list, too. The kind of
+		// the object comes last, for the resource to map back to it.
+		for _, k := range []string{kind + "List", kind} {
+			mapper.AddSpecific(gv.WithKind(k), gv.WithResource(plural), gv.WithResource(singular), scope)
+		}
 	}
 	add(corev1.SchemeGroupVersion, "Service", "service", "services", meta.RESTScopeNamespace)
 	add(corev1.SchemeGroupVersion, "Secret", "secret", "secrets", meta.RESTScopeNamespace)
