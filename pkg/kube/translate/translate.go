@@ -1,15 +1,16 @@
 package translate
 
 import (
-	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/ingress"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/proxyroute"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
+
+// routeSet is the name of the one set that both of the process's listeners serve.
+const routeSet = "default"
 
 // Options are what a translation takes besides the objects.
 type Options = resolve.Options
@@ -26,20 +27,101 @@ func NewMemo() *Memo { return resolve.NewMemo() }
 
 // Translate returns what is to be served, and the facts about what is not.
 func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *report.Set) {
-	return &ir.Config{}, &report.Set{}
+	facts := &report.Set{}
+	r := resolve.New(s, &o, facts)
+	fragments := append(ingress.Translate(r), proxyroute.Translate(r)...)
+	byAge(fragments)
+
+	hosts := mergeRoutes(fragments, facts)
+	certificates := mergeBindings(fragments, facts)
+	redirect(hosts, certificates, &o)
+
+	b := builder{Resolver: r, upstreams: make(map[string]bool), certificates: make(map[string]bool)}
+	b.listeners(certificates)
+	b.routes(hosts)
+	if o.ReportEndpoints {
+		reportEndpoints(s, &b.config, facts)
+	}
+	ir.Canonical(&b.config)
+	return &b.config, facts
 }
 
-// Endpoints returns the endpoint sets of all upstreams of a Config, sorted by
-// key. A set without endpoints is there too.
-func Endpoints(s *snapshot.Snapshot, c *ir.Config) []ir.EndpointSet { return nil }
-
-// EndpointsOf returns the endpoint sets of the upstreams of one Service, from
-// slices newer than those of the snapshot that the Config was made of. The result
-// for a Service that no upstream names is empty.
-func EndpointsOf(c *ir.Config, service *corev1.Service, slices []*discoveryv1.EndpointSlice) []ir.EndpointSet {
-	return nil
+// redirect adds the filter that redirects to HTTPS where it is asked for.
+func redirect(hosts map[string][]*resolve.Route, certificates bindings, o *Options) {
+	filters := []ir.Filter{&ir.RedirectHTTPS{Status: 308, Port: o.HTTPSPort}}
+	for host, routes := range hosts {
+		covered := certificates.cover(host)
+		for _, route := range routes {
+			if route.Redirect == resolve.RedirectAlways || route.Redirect == resolve.RedirectCovered && covered {
+				route.Filters = append(filters[:1:1], route.Filters...)
+			}
+		}
+	}
 }
 
-// ServiceOf returns the Service whose endpoints an endpoint set holds, and false
-// for a set of static addresses.
-func ServiceOf(key string) (types.NamespacedName, bool) { return types.NamespacedName{}, false }
+// builder fills a Config with what is served, and with the upstreams and
+// certificates that this names.
+type builder struct {
+	*resolve.Resolver
+	config                  ir.Config
+	upstreams, certificates map[string]bool
+}
+
+func (b *builder) listeners(certificates bindings) {
+	fallback := ""
+	if name := b.Options.DefaultCertificate; name.Name != "" {
+		// The flag belongs to no object, so the Secret itself is told.
+		at := resolve.Place{Origin: report.Origin{Kind: "Secret", Namespace: name.Namespace, Name: name.Name}}
+		if c := b.Certificate(name, at); c != nil {
+			fallback = c.Name
+			b.certificate(c.Name)
+		}
+	}
+	for _, list := range certificates {
+		for _, c := range list {
+			b.certificate(c.Name)
+		}
+	}
+	b.config.Listeners = []ir.Listener{
+		{Name: ir.ListenerHTTP, Protocol: ir.HTTP, RouteSet: routeSet},
+		{Name: ir.ListenerHTTPS, Protocol: ir.HTTPS, RouteSet: routeSet, TLS: certificates.listener(fallback)},
+	}
+}
+
+func (b *builder) certificate(name string) {
+	if !b.certificates[name] {
+		b.certificates[name] = true
+		b.config.Certificates = append(b.config.Certificates, b.LoadedCertificate(name))
+	}
+}
+
+func (b *builder) routes(hosts map[string][]*resolve.Route) {
+	set := ir.RouteSet{Name: routeSet}
+	for pattern, routes := range hosts {
+		host := ir.Host{Pattern: pattern, Routes: make([]ir.Route, 0, len(routes))}
+		for _, route := range routes {
+			host.Routes = append(host.Routes, route.Route)
+			b.action(route.Action)
+		}
+		set.Hosts = append(set.Hosts, host)
+	}
+	b.config.RouteSets = []ir.RouteSet{set}
+}
+
+// action adds the upstreams that an action names.
+func (b *builder) action(action ir.Action) {
+	forward, ok := action.(*ir.Forward)
+	if !ok {
+		return
+	}
+	for _, backend := range forward.Backends {
+		key := backend.Upstream
+		if key == "" || b.upstreams[key] {
+			continue
+		}
+		b.upstreams[key] = true
+		if u, found := b.Upstream(key); found {
+			b.config.Upstreams = append(b.config.Upstreams, u)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Endpoints returns the endpoint sets of all upstreams of a Config, sorted by
+// key. A set without endpoints is there too.
+func Endpoints(s *snapshot.Snapshot, c *ir.Config) []ir.EndpointSet {
+	sets := make([]ir.EndpointSet, 0, len(c.Upstreams))
+	for i := range c.Upstreams {
+		sets = append(sets, endpointsOf(s, c.Upstreams[i].Endpoints))
+	}
+	slices.SortFunc(sets, func(a, b ir.EndpointSet) int { return cmp.Compare(a.Key, b.Key) })
+	return slices.CompactFunc(sets, func(a, b ir.EndpointSet) bool { return a.Key == b.Key })
+}
+
+func endpointsOf(s *snapshot.Snapshot, key string) ir.EndpointSet {
+	if set, static := resolve.StaticEndpoints(key); static {
+		return set
+	}
+	name, _ := ServiceOf(key)
+	return resolve.ServiceEndpoints(key, s.Service(name), s.EndpointSlices(name))
+}
+
+// EndpointsOf returns the endpoint sets of the upstreams of one Service, sorted
+// by key, from slices newer than those of the snapshot that the Config was made
+// of. The result is empty for a nil Service and for one that no upstream names.
+func EndpointsOf(c *ir.Config, service *corev1.Service, endpoints []*discoveryv1.EndpointSlice) []ir.EndpointSet {
+	if service == nil {
+		return nil
+	}
+	prefix := service.Namespace + "/" + service.Name + ":"
+	first, _ := slices.BinarySearchFunc(c.Upstreams, prefix, func(u ir.Upstream, prefix string) int { return cmp.Compare(u.Key, prefix) })
+	var sets []ir.EndpointSet
+	for i := first; i < len(c.Upstreams) && strings.HasPrefix(c.Upstreams[i].Key, prefix); i++ {
+		sets = append(sets, resolve.ServiceEndpoints(c.Upstreams[i].Endpoints, service, endpoints))
+	}
+	return sets
+}
+
+// ServiceOf returns the Service whose endpoints an endpoint set holds, and false
+// for a set of static addresses.
+func ServiceOf(key string) (types.NamespacedName, bool) {
+	name, _, ok := resolve.ParseServiceKey(key)
+	return name, ok
+}
+
+// reportEndpoints warns of upstreams without an endpoint that may be sent requests.
+func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, facts *report.Set) {
+	for i := range c.Upstreams {
+		u := &c.Upstreams[i]
+		serves := func(e ir.Endpoint) bool { return e.State != ir.EndpointUnready }
+		if slices.ContainsFunc(endpointsOf(s, u.Endpoints).Endpoints, serves) {
+			continue
+		}
+		_, port, _ := resolve.ParseServiceKey(u.Endpoints)
+		facts.Warnf(u.Origin, "", report.NoEndpoints, "no EndpointSlice has a ready endpoint for port %d, so its requests are answered 503", port)
+	}
+}

@@ -1,0 +1,89 @@
+package ingress
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// The prefixes of the annotations that are read, ours before that of ingress-nginx.
+const (
+	Prefix      = "sluice.dev/"
+	NginxPrefix = "nginx.ingress.kubernetes.io/"
+)
+
+// settings is what the annotations of an Ingress ask for.
+type settings struct {
+	redirect resolve.Redirect
+	// closed says why all routes of the object answer 503, or is empty.
+	closed string
+	// withdrawn leaves out all routes of the object.
+	withdrawn bool
+}
+
+// readAnnotations reads all annotations with our prefixes and reports those that
+// are not done as they ask.
+func (t *translation) readAnnotations() settings {
+	set := settings{redirect: resolve.RedirectNever}
+	for _, name := range slices.Sorted(maps.Keys(t.object.Annotations)) {
+		if short, ours := strings.CutPrefix(name, Prefix); ours {
+			if a := find(short); a == nil || a.NginxOnly {
+				t.Facts.Warnf(t.origin, field(name), report.UnknownField, "there is no annotation %s, so it has no effect", name)
+			}
+		} else if short, nginx := strings.CutPrefix(name, NginxPrefix); nginx {
+			t.nginx(name, short, t.object.Annotations[name], &set)
+		}
+	}
+	if t.flag("ssl-redirect", t.Options.SSLRedirect) {
+		set.redirect = resolve.RedirectCovered
+	}
+	if t.flag("force-ssl-redirect", false) {
+		set.redirect = resolve.RedirectAlways
+	}
+	return set
+}
+
+// nginx reports an annotation of ingress-nginx that is not supported. As there,
+// an empty one counts as absent.
+func (t *translation) nginx(name, short, value string, set *settings) {
+	a := find(short)
+	switch {
+	case a == nil:
+		t.Facts.Warnf(t.origin, field(name), report.UnknownField, "ingress-nginx has no annotation %s, so it has no effect", name)
+	case a.Use == Supported || value == "" || a.asIs(value):
+	case a.Use == Withdraws:
+		set.withdrawn = true
+		t.Facts.Errorf(t.origin, field(name), report.Unsupported,
+			"the annotation %s is not supported; as the object is only a part of another one by it, its routes are not served", name)
+	case a.Use == Guards:
+		set.closed = "the annotation " + name + " restricts access and is not supported"
+		t.Facts.Errorf(t.origin, field(name), report.Unsupported,
+			"the annotation %s restricts access and is not supported, so all requests for the object's routes are answered 503", name)
+	default:
+		t.Facts.Warnf(t.origin, field(name), report.Unsupported, "the annotation %s is not supported yet, so it has no effect", name)
+	}
+}
+
+// flag returns the value of a boolean annotation, by our name, then by that of
+// ingress-nginx. A value that is no boolean is reported and leaves the default.
+func (t *translation) flag(short string, otherwise bool) bool {
+	for _, name := range []string{Prefix + short, NginxPrefix + short} {
+		value := t.object.Annotations[name]
+		if value == "" {
+			continue
+		}
+		on, err := strconv.ParseBool(value)
+		if err != nil {
+			t.Facts.Errorf(t.origin, field(name), report.Invalid, "the value %q is neither true nor false, so %t counts", value, otherwise)
+			return otherwise
+		}
+		return on
+	}
+	return otherwise
+}
+
+func field(annotation string) string { return "metadata.annotations[" + annotation + "]" }

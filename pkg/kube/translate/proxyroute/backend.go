@@ -1,0 +1,53 @@
+package proxyroute
+
+import (
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// maxWeight is the highest weight that the CRD allows.
+const maxWeight = 1_000_000
+
+// forward returns the action of a route.
+func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action {
+	if len(route.Backends) == 0 {
+		const message = "the route has no back end"
+		t.Facts.Errorf(t.origin, at.Field+".backends", report.Invalid, "%s; its requests are answered 503", message)
+		return &ir.Respond{Status: 503, Reason: message}
+	}
+	forward := &ir.Forward{Backends: make([]ir.WeightedUpstream, 0, len(route.Backends))}
+	for i := range route.Backends {
+		forward.Backends = append(forward.Backends, t.backend(&route.Backends[i], at.At(".backends["+strconv.Itoa(i)+"]")))
+	}
+	return forward
+}
+
+// backend returns one share of a route.
+func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.WeightedUpstream {
+	var share ir.WeightedUpstream
+	switch {
+	case (b.Service != nil) == (b.Address != ""):
+		const message = "exactly one of service and address must be set"
+		t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s; its requests are answered 503", message)
+		share = ir.WeightedUpstream{FailStatus: 503, FailReason: message}
+	case b.Service != nil:
+		name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
+		share = t.Service(name, b.Service.Port, at.At(".service"))
+	default:
+		share = t.Address(b.Address, at.At(".address"))
+	}
+	share.Weight = 1
+	if b.Weight != nil {
+		share.Weight = int(min(max(*b.Weight, 0), maxWeight))
+		if share.Weight != int(*b.Weight) {
+			t.Facts.Errorf(at.Origin, at.Field+".weight", report.Invalid, "the weight %d is not between 0 and 1,000,000, so %d counts", *b.Weight, share.Weight)
+		}
+	}
+	return share
+}

@@ -1,0 +1,154 @@
+package proxyroute
+
+import (
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Translate returns the fragments of all ProxyRoutes that are ours, the oldest first.
+func Translate(r *resolve.Resolver) []resolve.Fragment {
+	var fragments []resolve.Fragment
+	classes := r.Options.Classes()
+	for _, object := range r.Snapshot.ProxyRoutes() {
+		origin := report.Origin{Kind: "ProxyRoute", Namespace: object.Namespace, Name: object.Name}
+		if served, why := r.Snapshot.ServesProxyRoute(object.Spec.IngressClassName, classes); !served {
+			r.Facts.Infof(origin, "", report.OtherClass, "%s", why)
+			continue
+		}
+		t := &translation{Resolver: r, object: object, origin: origin}
+		fragments = append(fragments, t.translate())
+	}
+	return fragments
+}
+
+// translation is the translation of one ProxyRoute.
+type translation struct {
+	*resolve.Resolver
+	object   *v1alpha1.ProxyRoute
+	origin   report.Origin
+	hosts    []host
+	fragment resolve.Fragment
+}
+
+// host is an entry of spec.hosts.
+type host struct {
+	written, pattern, field string
+}
+
+func (t *translation) translate() resolve.Fragment {
+	t.fragment.Origin = t.origin
+	t.fragment.Created = t.object.CreationTimestamp.Time
+	t.readHosts()
+	redirect := t.tls()
+	names := make(map[string]bool)
+	for i := range t.object.Spec.Routes {
+		route := &t.object.Spec.Routes[i]
+		id := strconv.Itoa(i)
+		switch at := t.at("spec.routes[" + id + "]"); {
+		case route.Name == "":
+		case names[route.Name]:
+			t.Facts.Warnf(t.origin, at.Field+".name", report.Invalid, "another route is named %q already, so this one goes by its position", route.Name)
+		default:
+			names[route.Name] = true
+			id = route.Name
+		}
+		t.route(i, id, route, redirect)
+	}
+	return t.fragment
+}
+
+func (t *translation) at(field string) resolve.Place {
+	return resolve.Place{Origin: t.origin, Field: field}
+}
+
+// readHosts fills hosts with those that are valid, each pattern once.
+func (t *translation) readHosts() {
+	seen := make(map[string]bool)
+	for i, written := range t.object.Spec.Hosts {
+		field := "spec.hosts[" + strconv.Itoa(i) + "]"
+		pattern, err := resolve.Host(written, resolve.HostKinds{Suffix: true, Any: true})
+		switch {
+		case err != nil:
+			t.Facts.Errorf(t.origin, field, report.Invalid, "the host %q %v, so nothing is served for it", written, err)
+		case seen[pattern]:
+			t.Facts.Warnf(t.origin, field, report.Invalid, "the host %q is there twice", written)
+		default:
+			seen[pattern] = true
+			t.hosts = append(t.hosts, host{written, pattern, field})
+		}
+	}
+}
+
+// tls binds the certificate to the hosts that it covers, and returns whether the
+// object asks for redirects.
+func (t *translation) tls() resolve.Redirect {
+	spec := t.object.Spec.TLS
+	if spec == nil {
+		return resolve.RedirectNever
+	}
+	secret := types.NamespacedName{Namespace: t.object.Namespace, Name: spec.SecretName}
+	if certificate := t.Certificate(secret, t.at("spec.tls.secretName")); certificate != nil {
+		for _, h := range t.hosts {
+			t.bind(h, certificate)
+		}
+	}
+	if spec.Redirect != nil && !*spec.Redirect {
+		return resolve.RedirectNever
+	}
+	return resolve.RedirectCovered
+}
+
+// bind binds the certificate to one host. A host that stands for names of any
+// depth gets those of the certificate's names that it stands for.
+func (t *translation) bind(h host, certificate *resolve.Certificate) {
+	bound := false
+	for _, pattern := range coveredBy(h.pattern, certificate) {
+		t.fragment.Bindings = append(t.fragment.Bindings, resolve.Binding{Host: pattern, Certificate: certificate, Field: h.field})
+		bound = true
+	}
+	if !bound {
+		t.Facts.Warnf(t.origin, h.field, report.CertificateMismatch,
+			"the certificate in the Secret %q does not cover the host %q, so the default certificate serves it", certificate.Name, h.written)
+	}
+}
+
+// route adds a route for each host and each match.
+func (t *translation) route(index int, id string, route *v1alpha1.Route, redirect resolve.Redirect) {
+	at := t.at("spec.routes[" + strconv.Itoa(index) + "]")
+	action := t.forward(route, at)
+	matches := route.Matches
+	if len(matches) == 0 {
+		matches = []v1alpha1.Match{{}}
+	}
+	for i := range matches {
+		field := at.Field
+		if len(route.Matches) > 0 {
+			field += ".matches[" + strconv.Itoa(i) + "]"
+		}
+		match, ok := t.match(&matches[i], t.at(field))
+		if !ok {
+			continue
+		}
+		for _, h := range t.hosts {
+			t.fragment.Routes = append(t.fragment.Routes, resolve.Route{
+				Host:     h.pattern,
+				Redirect: redirect,
+				Route: ir.Route{
+					ID:           "proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id + "/" + strconv.Itoa(i) + "/" + h.written,
+					Origin:       t.origin,
+					Field:        field,
+					Match:        match,
+					Action:       action,
+					Timeouts:     t.Options.Timeouts,
+					MaxBodyBytes: t.Options.MaxBodyBytes,
+				},
+			})
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package resolve
+
+import (
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Resolver resolves references for one translation, and remembers what they led to.
+type Resolver struct {
+	Snapshot *snapshot.Snapshot
+	Options  *Options
+	// Facts takes what is wrong with references.
+	Facts *report.Set
+
+	upstreams    map[string]ir.Upstream
+	certificates map[types.NamespacedName]*certificate
+}
+
+// New begins a translation.
+func New(s *snapshot.Snapshot, o *Options, facts *report.Set) *Resolver {
+	if o.Memo != nil {
+		o.Memo.turn()
+	}
+	return &Resolver{
+		Snapshot:     s,
+		Options:      o,
+		Facts:        facts,
+		upstreams:    make(map[string]ir.Upstream),
+		certificates: make(map[types.NamespacedName]*certificate),
+	}
+}
+
+// Upstream returns an upstream that a reference led to.
+func (r *Resolver) Upstream(key string) (ir.Upstream, bool) {
+	u, found := r.upstreams[key]
+	return u, found
+}
+
+// Place is a field of an object, for facts about it.
+type Place struct {
+	Origin report.Origin
+	Field  string
+}
+
+// At returns a field below the place, such as ".service.port" or "[3]".
+func (p Place) At(field string) Place {
+	return Place{Origin: p.Origin, Field: p.Field + field}
+}
+
+// upstream enters an upstream under its key. That of the first reference stays.
+func (r *Resolver) upstream(key string, origin report.Origin) string {
+	if _, found := r.upstreams[key]; !found {
+		r.upstreams[key] = ir.Upstream{
+			Key:                key,
+			Origin:             origin,
+			Endpoints:          key,
+			Protocol:           ir.UpstreamHTTP1,
+			Balance:            ir.RoundRobin,
+			MaxIdlePerEndpoint: r.Options.MaxIdlePerEndpoint,
+		}
+	}
+	return key
+}
+
+// fail reports a reference that leads nowhere, and returns what answers instead.
+func (r *Resolver) fail(at Place, reason report.Reason, message string) ir.WeightedUpstream {
+	r.Facts.Errorf(at.Origin, at.Field, reason, "%s; its requests are answered 503", message)
+	return ir.WeightedUpstream{Weight: 1, FailStatus: 503, FailReason: message}
+}

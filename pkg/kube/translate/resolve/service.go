@@ -1,0 +1,101 @@
+package resolve
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Service returns the upstream of a port of a Service with weight 1. Where there
+// is no such Service or port, that is reported at the place (of the field that
+// names it), and the result fails with 503.
+func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, at Place) ir.WeightedUpstream {
+	service := r.Snapshot.Service(name)
+	if service == nil {
+		return r.fail(at.At(".name"), report.BackendNotFound, fmt.Sprintf("the Service %q does not exist", name))
+	}
+	number, found := portNumber(service, port)
+	if !found {
+		return r.fail(at.At(".port"), report.BackendNotFound, fmt.Sprintf("the Service %q has no TCP port %s%s", name, quotePort(port), ports(service)))
+	}
+	if service.Spec.Type == corev1.ServiceTypeExternalName {
+		if fault := r.hostFault(externalName(service)); fault != "" {
+			return r.fail(at.At(".name"), report.Invalid, fmt.Sprintf("the externalName of the Service %q %s", name, fault))
+		}
+	}
+	origin := report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name}
+	return ir.WeightedUpstream{Upstream: r.upstream(ServiceKey(name, number), origin), Weight: 1}
+}
+
+// portNumber returns the port of the Service that is meant. An ExternalName
+// Service need not list its ports; any number is one of it then.
+func portNumber(service *corev1.Service, port intstr.IntOrString) (int32, bool) {
+	if p, found := snapshot.ServicePort(service, port); found {
+		return p.Port, true
+	}
+	if service.Spec.Type == corev1.ServiceTypeExternalName && len(service.Spec.Ports) == 0 &&
+		port.Type == intstr.Int && port.IntVal > 0 && port.IntVal <= 65535 {
+		return port.IntVal, true
+	}
+	return 0, false
+}
+
+func externalName(service *corev1.Service) string {
+	return strings.ToLower(strings.TrimSuffix(service.Spec.ExternalName, "."))
+}
+
+// ServiceKey is the key of the upstream, and of the endpoint set, of a port of a Service.
+func ServiceKey(name types.NamespacedName, port int32) string {
+	return name.Namespace + "/" + name.Name + ":" + strconv.Itoa(int(port))
+}
+
+// ParseServiceKey is the inverse of ServiceKey; it returns false for keys of other things.
+func ParseServiceKey(key string) (name types.NamespacedName, port int32, ok bool) {
+	namespace, rest, ok := strings.Cut(key, "/")
+	if !ok {
+		return types.NamespacedName{}, 0, false
+	}
+	service, number, ok := strings.Cut(rest, ":")
+	if !ok {
+		return types.NamespacedName{}, 0, false
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		return types.NamespacedName{}, 0, false
+	}
+	return types.NamespacedName{Namespace: namespace, Name: service}, int32(n), true
+}
+
+func quotePort(port intstr.IntOrString) string {
+	if port.Type == intstr.Int {
+		return port.String()
+	}
+	return strconv.Quote(port.StrVal)
+}
+
+// ports says which ports a Service has, for whoever got one wrong.
+func ports(service *corev1.Service) string {
+	var words []string
+	for _, p := range service.Spec.Ports {
+		word := strconv.Itoa(int(p.Port))
+		if p.Name != "" {
+			word += " (" + p.Name + ")"
+		}
+		if p.Protocol != corev1.ProtocolTCP && p.Protocol != "" {
+			word += " of " + string(p.Protocol)
+		}
+		words = append(words, word)
+	}
+	if len(words) == 0 {
+		return ", and no other"
+	}
+	return ", but " + strings.Join(words, ", ")
+}
