@@ -32,10 +32,14 @@ func (k PathKind) String() string {
 	return "unknown"
 }
 
-// PathMatch is a condition on the request's normalised path.
+// PathMatch is a condition on the request's normalised path, as
+// match.NormalizePath returns it: letters, digits and -._~ are plain, everything else
+// that a path may not hold plainly is percent-encoded with upper-case digits ("%20"), an
+// encoded "/" stays "%2F", and there are no dot segments.
 type PathMatch struct {
 	Kind PathKind
-	// Value begins with "/", except for PathRegex.
+	// Value begins with "/", except for PathRegex. PathExact and PathPrefix may
+	// be in any spelling; an expression sees the normalised path.
 	Value string
 }
 

@@ -81,13 +81,18 @@ func (c *compiler) listener(spec *ir.Listener, certificates []ir.Certificate) {
 		routes:    c.sets[spec.RouteSet],
 		upstreams: c.upstreams,
 	}
-	if l.routes == nil {
-		l.routes, _ = match.New[*Route](nil)
-	}
-	if spec.Protocol == ir.HTTPS {
+	switch spec.Protocol {
+	case ir.HTTP:
+	case ir.HTTPS:
 		var facts *report.Set
 		l.TLS, facts = c.deps.Certs.Listener(spec.TLS, certificates)
 		c.facts.Merge(facts)
+	default:
+		// What was to be served over something else must not be served in clear text.
+		l.routes = nil
+	}
+	if l.routes == nil {
+		l.routes, _ = match.New[*Route](nil)
 	}
 	c.table.listeners = append(c.table.listeners, l)
 	c.table.byName[l.Name] = l
@@ -118,6 +123,7 @@ func (c *compiler) host(spec *ir.Host) match.Host[*Route] {
 	for i := range spec.Routes {
 		h.Routes[i] = matchRoute(&spec.Routes[i].Match)
 		h.Routes[i].Payload = c.route(spec.Pattern, &spec.Routes[i])
+		c.checkHeaders(&spec.Routes[i])
 	}
 	return h
 }

@@ -116,6 +116,23 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 	return share{failure: &Failure{Status: 500, Reason: "upstream " + b.Upstream + " is not defined"}}
 }
 
+// unseen are the header fields that belong to one connection or to the framing
+// of one message. Codecs take them out of the header, so no condition sees them.
+var unseen = []string{
+	"connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "proxy-connection", "te",
+	"trailer", "transfer-encoding", "upgrade",
+}
+
+// checkHeaders reports conditions that can never hold.
+func (c *compiler) checkHeaders(r *ir.Route) {
+	for _, h := range r.Match.Headers {
+		if slices.Contains(unseen, h.Name) {
+			c.facts.Errorf(r.Origin, r.Field, report.Unsupported,
+				"no condition sees the header %s, which belongs to the connection, so that no request gets here", h.Name)
+		}
+	}
+}
+
 // matchRoute says a condition in the words of pkg/table/match.
 func matchRoute(m *ir.Match) match.Route[*Route] {
 	return match.Route[*Route]{

@@ -164,6 +164,10 @@ func TestABrokenElementHarmsNoOther(t *testing.T) {
 		"a path that no request has": {
 			withMatch(ir.Match{Path: ir.PathMatch{Value: "/bad?x"}}), 0, "the path cannot be matched, so that no request gets here: path_byte",
 		},
+		"a header of the connection": {
+			withMatch(ir.Match{Path: ir.PathMatch{Value: "/bad"}, Headers: []ir.ValueMatch{{Name: "upgrade", Value: "websocket"}}}),
+			0, "no condition sees the header upgrade",
+		},
 		"a kind that is unknown": {
 			withMatch(ir.Match{Path: ir.PathMatch{Kind: 9, Value: "/bad"}}), 0, "the kind of the path is unknown",
 		},
@@ -234,6 +238,15 @@ func TestAListenerWithoutRoutesAnswersNothing(t *testing.T) {
 	}
 	if len(tbl.Listeners()) != 2 || facts.Len() == 0 {
 		t.Errorf("got %d listeners and the facts %v", len(tbl.Listeners()), facts.All())
+	}
+}
+
+func TestAnUnknownProtocolIsNotServedInClearText(t *testing.T) {
+	c := config([]ir.Route{route("a", "/", to("ns/a:80"))}, "ns/a:80")
+	c.Listeners[0].Protocol = 9
+	tbl, facts := compile(t, c)
+	if r := tbl.Listener("http").Find(get("/")); r != nil || facts.Len() == 0 {
+		t.Errorf("found %+v with the facts %v", r, facts.All())
 	}
 }
 
