@@ -133,21 +133,20 @@ func (b *requestBody) move(x *exchange) *fault {
 	body := x.down.body()
 	limit := x.route.MaxBodyBytes
 	for {
-		now := time.Now()
 		if x.down.bodyBuffered() == 0 && !x.down.bodyDone() {
 			if b.moved.Load() > 0 {
 				if err := x.up.Flush(); err != nil {
 					return ofPump(err)
 				}
 			}
-			b.awaitClient(x, now)
+			b.awaitClient(x, time.Now())
 		}
 		n, err := body.Read(buf[:])
 		if moved := b.moved.Add(int64(n)); limit > 0 && moved > limit {
 			return faultBodyTooLarge
 		}
 		if n > 0 {
-			b.awaitEndpoint(x, now)
+			b.awaitEndpoint(x, time.Now())
 			if err := x.up.WriteBody(buf[:n]); err != nil {
 				return ofPump(err)
 			}
