@@ -185,6 +185,10 @@ func TestAcceptsEachRequestThat(t *testing.T) {
 			raw:  get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"),
 			want: outcome{Start: "GET a.example|/| false"},
 		},
+		"upgrades to HTTP/2 by its other name": {
+			raw:  get("Connection: Upgrade\r\nUpgrade: HTTP/2.0\r\n"),
+			want: outcome{Start: "GET a.example|/| false"},
+		},
 		"upgrades to one of several": {
 			raw:  get("Connection: Upgrade\r\nUpgrade: websocket, a/1.0\r\n"),
 			want: outcome{Start: "GET a.example|/| false"},

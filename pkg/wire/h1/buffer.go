@@ -12,14 +12,16 @@ type buffer struct {
 	nominated [][]byte
 }
 
-// Sizes of pooled buffers: sizeOf(0) is that of an ordinary read or write
-// buffer, the others are for large heads.
+// Sizes of pooled buffers. A request is awaited in a small one, for a client
+// may send the first bytes of a head and then nothing for long; a response is read and everything
+// is written in an ordinary one; the others are for large heads.
 const (
+	smallSize     = 4 << 10
 	bufferSize    = 16 << 10
-	bufferClasses = 3
+	bufferClasses = 4
 )
 
-func sizeOf(class int) int { return bufferSize << (2 * class) }
+func sizeOf(class int) int { return smallSize << (2 * class) }
 
 var pools [bufferClasses]sync.Pool
 

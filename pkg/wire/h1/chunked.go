@@ -29,8 +29,9 @@ func (b *body) readChunked(p []byte) (n int, err error) {
 		if n == len(p) || n > 0 && len(in.unread()) == 0 {
 			return n, nil
 		}
-		if len(in.unread()) == 0 && b.left < int64(len(p)-n) {
-			// The rest of the chunk and the line behind it come in one read.
+		if len(in.unread()) == 0 && b.left < min(int64(len(p)-n), smallSize) {
+			// The rest of the chunk and the line behind it come in one read; of a
+			// large chunk, most goes to p without a copy.
 			if err := in.fill(); err != nil {
 				return n, err
 			}

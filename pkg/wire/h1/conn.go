@@ -217,7 +217,7 @@ func (in *input) waitByte() error {
 		}
 		return err
 	}
-	in.buf = getBuffer(bufferSize)
+	in.buf = getBuffer(smallSize)
 	in.buf.b[0] = in.one[0]
 	in.w = 1
 	return nil

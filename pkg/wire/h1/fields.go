@@ -152,8 +152,9 @@ func (f *fields) persists(version wire.Version) bool {
 }
 
 // protocol returns the one protocol that Upgrade names with Connection: upgrade,
-// nil where there is none, several (a server may ignore the field), or h2c, which is
-// served by prior knowledge alone.
+// nil where there is none, several (a server may ignore the field), or another
+// version of HTTP: h2c is served by prior knowledge alone, and requests in a tunnel
+// would go past the routes.
 func (f *fields) protocol() ([]byte, error) {
 	if f.upgrades == 0 {
 		return nil, nil
@@ -161,7 +162,10 @@ func (f *fields) protocol() ([]byte, error) {
 	if !isProtocolList(f.upgrade) {
 		return nil, errUpgrade
 	}
-	if !f.switches || f.upgrades > 1 || bytes.IndexByte(f.upgrade, ',') >= 0 || hasPrefixFold(f.upgrade, "h2c") {
+	if !f.switches || f.upgrades > 1 || bytes.IndexByte(f.upgrade, ',') >= 0 {
+		return nil, nil
+	}
+	if hasPrefixFold(f.upgrade, "h2") || hasPrefixFold(f.upgrade, "http/") {
 		return nil, nil
 	}
 	return f.upgrade, nil

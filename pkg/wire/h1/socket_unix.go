@@ -38,7 +38,7 @@ func (in *input) wait() error {
 // read is called by the poller: first at once, then each time that the socket
 // may be readable. False means that there is nothing yet.
 func (in *input) read(fd uintptr) bool {
-	buf := getBuffer(bufferSize)
+	buf := getBuffer(smallSize)
 	n, err := syscall.Read(int(fd), buf.b)
 	for err == syscall.EINTR {
 		n, err = syscall.Read(int(fd), buf.b)
