@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"pkg/table/match":                {},
 	"pkg/proxy":                      {"pkg/table", "pkg/filter", "pkg/upstream", "pkg/limit", "pkg/certs", "pkg/wire", "pkg/accesslog", "pkg/metrics", "pkg/tracing", "pkg/report"},
 	"pkg/proxy/proxytest":            {"pkg/"},
-	"pkg/admin":                      {"pkg/table", "pkg/upstream", "pkg/metrics", "pkg/ir", "pkg/report"},
+	"pkg/admin":                      {"pkg/table", "pkg/upstream", "pkg/metrics", "pkg/certs", "pkg/ir", "pkg/report"},
 	"pkg/api/v1alpha1":               {"+k8s"},
 	"pkg/kube/snapshot":              {"pkg/api", "pkg/report", "+k8s"},
 	"pkg/kube/snapshot/snapshottest": {"pkg/api", "pkg/report", "pkg/kube/snapshot", "pkg/kube/files", "+k8s"},
@@ -40,7 +40,8 @@ var layers = map[string][]string{
 	"pkg/kube/translate/resolve":     {"pkg/kube/snapshot", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
 	"pkg/kube/status":                {"pkg/kube/snapshot", "pkg/report", "pkg/api", "+k8s", "+runtime"},
 	"pkg/kube/controller":            {"pkg/kube/snapshot", "pkg/report", "pkg/api", "+k8s", "+runtime"},
-	"pkg/app":                        {"pkg/", "+k8s", "+runtime"},
+	"pkg/app":                        {"pkg/", "examples", "+k8s", "+runtime"},
+	"pkg/app/echo":                   {},
 }
 
 var kubernetes = []string{"k8s.io/", "sigs.k8s.io/"}

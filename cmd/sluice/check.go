@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/sluice-dev/sluice/pkg/admin"
+	"github.com/sluice-dev/sluice/pkg/app"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// runCheck prints every fact about the manifests; the exit code is 1 where one
+// is an error.
+func runCheck(p *program, args []string) int {
+	o := app.DefaultOptions()
+	set := flag.NewFlagSet("check", flag.ContinueOnError)
+	asJSON := set.Bool("json", false, "print a JSON list")
+	class := set.String("ingress-class", "", "check the objects of this class alone")
+	help := func(out io.Writer) {
+		fmt.Fprint(out, "sluice check [--json] [--ingress-class NAME] DIR|-\n\nValidates the manifests below DIR, or those of standard input.\n")
+	}
+	if code, done := p.parse(set, args, 1, help); done {
+		return code
+	}
+	if *class != "" {
+		o.IngressClasses = []string{*class}
+	}
+	offline, err := app.OpenOffline(set.Arg(0), p.stdin, o)
+	if err != nil {
+		return p.fail("check", err)
+	}
+	defer offline.Close()
+	if *asJSON {
+		encoder := json.NewEncoder(p.stdout)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(admin.Facts(offline.Facts)); err != nil {
+			return p.fail("check", err)
+		}
+	} else {
+		printFacts(p.stdout, offline)
+	}
+	if worst, any := offline.Facts.Worst(); any && worst == report.Error {
+		return exitWrong
+	}
+	return exitDone
+}
+
+func printFacts(out io.Writer, offline *app.Offline) {
+	counts := make(map[report.Severity]int)
+	for _, f := range offline.Facts.All() {
+		counts[f.Severity]++
+		fmt.Fprintln(out, f)
+	}
+	fmt.Fprintf(out, "%d routes, %d errors, %d warnings\n", len(offline.Table.Routes()), counts[report.Error], counts[report.Warning])
+}

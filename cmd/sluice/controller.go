@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/app"
+)
+
+// drainDelay is how long a controller's Pod goes on accepting, without a flag:
+// as long as kube-proxy and load balancers may take to leave it out.
+const drainDelay = 10 * time.Second
+
+// runController serves the cluster that the process is in.
+func runController(p *program, args []string) int {
+	o := app.DefaultOptions()
+	o.DrainDelay = drainDelay
+	o.Log, o.AccessLog = p.stderr, p.stdout
+	set, err := app.Flags(app.VerbController, "controller", &o)
+	if err != nil {
+		return p.fail("controller", err)
+	}
+	help := func(out io.Writer) {
+		fmt.Fprint(out, "sluice controller [FLAGS]\n\nServes the cluster that it runs in.\n\n")
+		app.Usage(out, app.VerbController)
+	}
+	if code, done := p.parse(set, args, 0, help); done {
+		return code
+	}
+	a, err := app.New(o)
+	if err != nil {
+		return p.fail("controller", err)
+	}
+	if err := a.Controller(p.ctx); err != nil {
+		return p.fail("controller", err)
+	}
+	return exitDone
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/sluice-dev/sluice/pkg/app"
+)
+
+// runDemo serves the quickstart on loopback, with back ends of its own.
+func runDemo(p *program, args []string) int {
+	o := app.DefaultOptions()
+	o.HTTPAddr, o.HTTPSAddr, o.OpsAddr = "127.0.0.1:8080", "127.0.0.1:8443", "127.0.0.1:10254"
+	o.LogFormat = "text"
+	o.Log, o.AccessLog = p.stderr, p.stdout
+	set, err := app.Flags(app.VerbServe, "demo", &o)
+	if err != nil {
+		return p.fail("demo", err)
+	}
+	help := func(out io.Writer) {
+		fmt.Fprint(out, "sluice demo [FLAGS]\n\nServes examples/quickstart with built-in back ends. The flags are those of `sluice serve`;\nthe addresses are on 127.0.0.1 where none is given.\n\n")
+		app.Usage(out, app.VerbServe)
+	}
+	if code, done := p.parse(set, args, 0, help); done {
+		return code
+	}
+	a, err := app.New(o)
+	if err != nil {
+		return p.fail("demo", err)
+	}
+	if err := a.Demo(p.ctx, func() { a.Introduce(p.stdout) }); err != nil {
+		return p.fail("demo", err)
+	}
+	return exitDone
+}

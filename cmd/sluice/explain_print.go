@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/sluice-dev/sluice/pkg/admin"
+	"github.com/sluice-dev/sluice/pkg/table"
+)
+
+// printAnswer writes an explanation for a person: the decision first, one step
+// a line, then what did not match and why.
+func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("request", "%s %s", q.Method, q.URL)
+	row("listener", "%s (%s)", a.Listener, a.Protocol)
+	if a.Certificate != nil {
+		for _, c := range a.Certificate.Candidates {
+			row("certificate", "%s", describeCertificate(string(a.Certificate.Rule), c.Name, c.Algorithm, c.Names, c.Expired))
+		}
+	}
+	row("matched as", "host %q, path %s", a.Host, a.Path)
+	if a.Route == nil {
+		row("route", "none: 404")
+	} else {
+		row("host", "%s", describeHost(a.Route.Host))
+		row("route", "%s", a.Route.ID)
+		row("from", "%s %s", a.Route.Origin, a.Route.Field)
+		row("match", "%s", a.Route.Match)
+	}
+	for _, f := range a.Filters {
+		row("filter", "%s", f)
+	}
+	if a.Answer != nil {
+		row("answer", "%d: %s", a.Answer.Status, a.Answer.Reason)
+	}
+	for _, b := range a.Backends {
+		printBackend(row, a, b)
+	}
+	for _, h := range a.Hosts {
+		for _, r := range h.Routes {
+			if r.Verdict != "chosen" {
+				row("not", "%s %s (%s): %s", describeHost(r.Host), r.Match, r.Origin, describeVerdict(r))
+			}
+		}
+		if h.Omitted > 0 {
+			row("not", "%s: %d further routes, all less alike", describeHost(h.Pattern), h.Omitted)
+		}
+	}
+	for _, pattern := range a.NearHosts {
+		row("not", "host %s: does not match %q", describeHost(pattern), a.Host)
+	}
+	return w.Flush()
+}
+
+func printBackend(row func(string, string, ...any), a *admin.Answer, b table.ExplainedBackend) {
+	if b.Answer != nil {
+		row("upstream", "none, for %d of %d requests: %d: %s", b.Weight, b.Total, b.Answer.Status, b.Answer.Reason)
+		return
+	}
+	row("upstream", "%s, %d of %d requests", b.Upstream, b.Weight, b.Total)
+	for _, pool := range a.Pools {
+		if pool.Key != b.Upstream {
+			continue
+		}
+		if len(pool.Endpoints) == 0 {
+			row("endpoint", "none: 503")
+		}
+		for _, e := range pool.Endpoints {
+			row("endpoint", "%s", strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Address, e.State, e.Target)))
+		}
+	}
+}
+
+func describeHost(pattern string) string {
+	if pattern == "" {
+		return "any host"
+	}
+	return pattern
+}
+
+func describeVerdict(r table.ExplainedRoute) string {
+	if r.Reason == "" {
+		return r.Verdict
+	}
+	return r.Verdict + ": " + r.Reason
+}
+
+func describeCertificate(rule, name, algorithm string, names []string, expired bool) string {
+	if name == "" {
+		return "the self-signed one of this process: no other covers the name"
+	}
+	text := fmt.Sprintf("%s (%s, %s match, for %s)", name, algorithm, rule, strings.Join(names, ", "))
+	if expired {
+		text += ", expired"
+	}
+	return text
+}

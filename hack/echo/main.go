@@ -1,0 +1,60 @@
+// Command echo is the back end of the tests on a cluster: one Pod of a Service.
+//
+// After SIGTERM it goes on serving for a moment, as a good back end does, since
+// its removal from the endpoints takes time to arrive everywhere; then it
+// finishes what is under way and ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/app/echo"
+)
+
+const (
+	address = ":3000"
+	linger  = 2 * time.Second
+	finish  = 2 * time.Second
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "echo:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	name, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Addr:              address,
+		Handler:           &echo.Handler{Service: os.Getenv("ECHO_SERVICE"), Version: os.Getenv("ECHO_VERSION"), Instance: name},
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ListenAndServe() }()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	time.Sleep(linger)
+	bounded, cancel := context.WithTimeout(context.Background(), finish)
+	defer cancel()
+	if err := server.Shutdown(bounded); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}

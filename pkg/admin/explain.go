@@ -1,0 +1,113 @@
+package admin
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/table/match"
+	"github.com/sluice-dev/sluice/pkg/upstream"
+)
+
+// Question is a request to be explained.
+type Question struct {
+	URL    *url.URL
+	Method string
+	Header Fields
+}
+
+// Fields are header lines, and what match.Header asks for.
+type Fields []Field
+
+// Field is one header line.
+type Field struct{ Name, Value string }
+
+// Line implements match.Header.
+func (f Fields) Line(name string, from int) (value []byte, next int, ok bool) {
+	for i := from; i < len(f); i++ {
+		if strings.EqualFold(f[i].Name, name) {
+			return []byte(f[i].Value), i + 1, true
+		}
+	}
+	return nil, len(f), false
+}
+
+// ParseQuestion reads a URL (http or https, with a host), a method (GET where
+// it is empty) and header lines ("Name: value").
+func ParseQuestion(rawURL, method string, header []string) (Question, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return Question{}, fmt.Errorf("the URL: %w", err)
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return Question{}, fmt.Errorf("%q is not a URL such as http://shop.example.com/path", rawURL)
+	}
+	q := Question{URL: u, Method: method}
+	if q.Method == "" {
+		q.Method = "GET"
+	}
+	for _, line := range header {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || name == "" {
+			return Question{}, fmt.Errorf("%q is not a header such as \"Name: value\"", line)
+		}
+		q.Header = append(q.Header, Field{name, strings.TrimSpace(value)})
+	}
+	return q, nil
+}
+
+// Answer is why a request goes where it does.
+type Answer struct {
+	table.Explanation
+	// Host and Path are what is matched: the normal form of what was asked for.
+	Host string `json:"host"`
+	Path string `json:"path"`
+	// Certificate is what a TLS client would be shown, nil in clear text.
+	Certificate *certs.Choice `json:"certificate,omitempty"`
+	// Pools are the live upstreams of the route.
+	Pools []upstream.PoolDump `json:"pools,omitempty"`
+}
+
+// Explain answers a question from a table and the live upstreams. The error
+// says that the question itself would be refused (400).
+func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer, error) {
+	name := ir.ListenerHTTP
+	if q.URL.Scheme == "https" {
+		name = ir.ListenerHTTPS
+	}
+	listener := t.Listener(name)
+	if listener == nil {
+		return nil, fmt.Errorf("there is no listener %q", name)
+	}
+	host, err := match.NormalizeHost([]byte(q.URL.Host), nil)
+	if err != nil {
+		return nil, fmt.Errorf("the host: %w", err)
+	}
+	raw := q.URL.EscapedPath()
+	if raw == "" {
+		raw = "/"
+	}
+	path, err := match.NormalizePath([]byte(raw), nil)
+	if err != nil {
+		return nil, fmt.Errorf("the path: %w", err)
+	}
+	in := &match.Input{Host: host, Path: path, Method: []byte(q.Method), Query: []byte(q.URL.RawQuery), Header: q.Header}
+	answer := &Answer{Explanation: listener.Explain(in), Host: string(host), Path: string(path)}
+	if listener.TLS != nil {
+		choice := listener.TLS.Explain(string(host))
+		answer.Certificate = &choice
+	}
+	wanted := make(map[string]bool)
+	for _, b := range answer.Backends {
+		wanted[b.Upstream] = b.Upstream != ""
+	}
+	for _, pool := range upstreams.Dump() {
+		if wanted[pool.Key] {
+			answer.Pools = append(answer.Pools, pool)
+		}
+	}
+	return answer, nil
+}

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/accesslog"
+	"github.com/sluice-dev/sluice/pkg/admin"
+	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/proxy"
+	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/upstream"
+)
+
+// App is one Sluice process, from its sockets to its end.
+type App struct {
+	options   Options
+	log       *slog.Logger
+	accessLog *accesslog.Logger
+	metrics   *metrics.Metrics
+	upstreams *upstream.Registry
+	certs     *certs.Registry
+	holder    table.Holder
+	proxy     *proxy.Proxy
+	publisher *publisher
+
+	draining atomic.Bool
+	servers  []*http.Server
+	serving  sync.WaitGroup
+	failed   chan error // the first error of a listener; capacity 1
+
+	// HTTP, HTTPS, Ops and Admin are the addresses that are bound, known once
+	// Start has returned; nil where there is none.
+	HTTP, HTTPS, Ops, Admin net.Addr
+}
+
+// New makes an App that serves nothing yet. The error means that the options
+// cannot be used, or that the system gives no randomness.
+func New(o Options) (*App, error) {
+	registry, err := certs.NewRegistry(certs.Options{})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{options: o, log: o.logger(), metrics: metrics.New(), certs: registry, failed: make(chan error, 1)}
+	format := accesslog.JSON
+	if o.LogFormat == "text" {
+		format = accesslog.Text
+	}
+	a.accessLog = accesslog.New(o.accessLogWriter(), accesslog.Options{Format: format})
+	a.metrics.LogDropped(a.accessLog.Dropped)
+	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics})
+	a.proxy = proxy.New(&a.holder, proxy.Options{
+		TrustedProxies: o.TrustedProxies,
+		MaxConnections: o.MaxConnections,
+		DebugHeaders:   o.DebugHeaders,
+		Logger:         a.log,
+		AccessLog:      a.accessLog,
+		Metrics:        a.metrics,
+	})
+	a.publisher = &publisher{
+		log:       a.log,
+		options:   translateOptions(o),
+		mapped:    o.Map,
+		upstreams: a.upstreams,
+		certs:     registry,
+		metrics:   a.metrics,
+		holder:    &a.holder,
+		now:       time.Now,
+	}
+	return a, nil
+}
+
+// translateOptions are those of a cluster; Serve loosens them.
+func translateOptions(o Options) translate.Options {
+	t := translate.DefaultOptions()
+	if len(o.IngressClasses) > 0 {
+		t.IngressClasses = o.IngressClasses
+	}
+	t.DefaultCertificate = o.DefaultCertificate
+	t.Memo = translate.NewMemo()
+	return t
+}
+
+// Start binds all addresses and begins to serve: 404 until there is a table.
+func (a *App) Start() error {
+	httpListener, err := net.Listen("tcp", a.options.HTTPAddr)
+	if err != nil {
+		return fmt.Errorf("--http-addr: %w", err)
+	}
+	httpsListener, err := net.Listen("tcp", a.options.HTTPSAddr)
+	if err != nil {
+		httpListener.Close()
+		return fmt.Errorf("--https-addr: %w", err)
+	}
+	a.HTTP, a.HTTPS = httpListener.Addr(), httpsListener.Addr()
+	a.serve(func() error { return a.proxy.Serve(httpListener, ir.ListenerHTTP) })
+	a.serve(func() error { return a.proxy.Serve(httpsListener, ir.ListenerHTTPS) })
+	ops := admin.Ops(admin.OpsDeps{Metrics: a.metrics.Handler(), Ready: a.ready})
+	if a.Ops, err = a.serveHTTP("--ops-addr", a.options.OpsAddr, ops); err != nil {
+		return err
+	}
+	api := admin.API(admin.Deps{Config: a.config, Facts: a.facts, Holder: &a.holder, Upstreams: a.upstreams})
+	a.Admin, err = a.serveHTTP("--admin-addr", a.options.AdminAddr, api)
+	return err
+}
+
+// serve runs a listener and keeps the first error with which one fails.
+func (a *App) serve(run func() error) {
+	a.serving.Go(func() {
+		err := run()
+		if err == nil || errors.Is(err, proxy.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
+			return
+		}
+		select {
+		case a.failed <- err:
+		default:
+		}
+	})
+}
+
+// serveHTTP serves one of Sluice's own APIs.
+func (a *App) serveHTTP(flagName, address string, handler http.Handler) (net.Addr, error) {
+	if address == off {
+		return nil, nil
+	}
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flagName, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	a.servers = append(a.servers, server)
+	a.serve(func() error { return server.Serve(ln) })
+	return ln.Addr(), nil
+}
+
+// ready returns why the process should get no traffic, or nil.
+func (a *App) ready() error {
+	switch {
+	case a.draining.Load():
+		return errors.New("draining")
+	case a.publisher.served.Load() == nil:
+		return errors.New("no table yet")
+	}
+	return nil
+}
+
+func (a *App) config() *ir.Config {
+	if now := a.publisher.served.Load(); now != nil {
+		return now.config
+	}
+	return nil
+}
+
+func (a *App) facts() *report.Set {
+	if now := a.publisher.served.Load(); now != nil {
+		return now.facts
+	}
+	return nil
+}
+
+// Stop drains: readiness fails, connections are still accepted for DrainDelay,
+// and what is under way then has DrainTimeout to finish. A ctx that ends cuts
+// all of it short. The error says what was cut off.
+func (a *App) Stop(ctx context.Context) error {
+	a.draining.Store(true)
+	a.proxy.PrepareDrain()
+	a.log.Info("draining", "delay", a.options.DrainDelay, "timeout", a.options.DrainTimeout)
+	select {
+	case <-time.After(a.options.DrainDelay):
+	case <-ctx.Done():
+	}
+	bounded, cancel := context.WithTimeout(ctx, a.options.DrainTimeout)
+	defer cancel()
+	err := a.proxy.Shutdown(bounded)
+	for _, server := range a.servers {
+		_ = server.Close()
+	}
+	a.serving.Wait()
+	a.upstreams.Close()
+	a.log.Info("stopped")
+	return errors.Join(err, a.accessLog.Close())
+}

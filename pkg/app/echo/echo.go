@@ -1,0 +1,112 @@
+// Package echo is a back end that says what it was asked, for `sluice demo` and
+// for tests on a cluster.
+//
+// In: requests. Out: a JSON object with what came in and who answers. A Handler
+// may be called by any number of goroutines.
+package echo
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Handler answers as one instance of a Service.
+type Handler struct {
+	// Service, Version and Instance are told in each answer.
+	Service, Version, Instance string
+}
+
+// Answer is what the Handler tells.
+type Answer struct {
+	Service  string      `json:"service"`
+	Version  string      `json:"version"`
+	Instance string      `json:"instance"`
+	Method   string      `json:"method"`
+	Host     string      `json:"host"`
+	Path     string      `json:"path"`
+	Query    string      `json:"query,omitempty"`
+	Protocol string      `json:"protocol"`
+	Header   http.Header `json:"header"`
+	// BodyBytes counts the request's body.
+	BodyBytes int64 `json:"bodyBytes"`
+}
+
+// The bounds of what a request may ask for.
+const (
+	maxSize  = 64 << 20
+	maxSleep = time.Minute
+)
+
+// ServeHTTP answers /ready with 200 at once, echoes WebSocket messages at /ws,
+// and everything else with an Answer. ?sleep=MILLISECONDS waits before the
+// answer, ?status=CODE sets its status, ?size=BYTES answers that many bytes
+// instead.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/ready":
+		_, _ = io.WriteString(w, "ok\n")
+		return
+	case "/ws":
+		echoSocket(w, r)
+		return
+	}
+	read, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	query := r.URL.Query()
+	if ms, err := strconv.Atoi(query.Get("sleep")); err == nil {
+		select {
+		case <-time.After(min(time.Duration(ms)*time.Millisecond, maxSleep)):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	if size, err := strconv.ParseInt(query.Get("size"), 10, 64); err == nil {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = io.CopyN(w, zeros{}, min(size, maxSize))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if status, err := strconv.Atoi(query.Get("status")); err == nil && status >= 200 && status <= 599 {
+		w.WriteHeader(status)
+	}
+	_ = json.NewEncoder(w).Encode(Answer{
+		Service: h.Service, Version: h.Version, Instance: h.Instance,
+		Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+		Protocol: r.Proto, Header: r.Header, BodyBytes: read,
+	})
+}
+
+// echoSocket sends each message back until the client leaves.
+func echoSocket(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	for {
+		kind, message, err := conn.Read(r.Context())
+		if err != nil {
+			return
+		}
+		if err := conn.Write(r.Context(), kind, message); err != nil {
+			return
+		}
+	}
+}
+
+// zeros is an endless stream.
+type zeros struct{}
+
+// Read fills p with zero bytes.
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// Verb is one of the ways to run Sluice, as a bit.
+type Verb uint8
+
+const (
+	// VerbController serves a cluster.
+	VerbController Verb = 1 << iota
+	// VerbServe serves a folder.
+	VerbServe
+
+	bothVerbs = VerbController | VerbServe
+)
+
+// option declares one flag: the parser, the usage text, the environment
+// variable and the reference page all come from it.
+type option struct {
+	name, value, doc string
+	verbs            Verb
+	bind             func(*Options) flag.Value
+}
+
+// declared lists every flag. The environment variable of --some-flag is
+// SLUICE_SOME_FLAG; a flag on the command line wins.
+var declared = []option{
+	{"http-addr", "ADDRESS", "where HTTP is served", bothVerbs, func(o *Options) flag.Value { return text(&o.HTTPAddr) }},
+	{"https-addr", "ADDRESS", "where HTTPS is served", bothVerbs, func(o *Options) flag.Value { return text(&o.HTTPSAddr) }},
+	{"ops-addr", "ADDRESS", "where /healthz, /readyz and /metrics are served; \"off\" disables them", bothVerbs, func(o *Options) flag.Value { return text(&o.OpsAddr) }},
+	{"admin-addr", "ADDRESS", "where the admin API is served, which tells everything but secrets and belongs on loopback; \"off\" disables it", bothVerbs, func(o *Options) flag.Value { return text(&o.AdminAddr) }},
+	{"ingress-class", "NAME", "a class of Ingresses and ProxyRoutes to serve; may be given several times; without it the controller serves \"sluice\", and serve every class", bothVerbs, func(o *Options) flag.Value { return list(&o.IngressClasses) }},
+	{"log-format", "FORMAT", "json or text, for the process's log (standard error) and the access log (standard output)", bothVerbs, func(o *Options) flag.Value { return oneOf(&o.LogFormat, "json", "text") }},
+	{"log-level", "LEVEL", "debug, info, warn or error", bothVerbs, func(o *Options) flag.Value { return (*levelValue)(&o.LogLevel) }},
+	{"debug-headers", "", "say in X-Sluice-Reason why Sluice itself answered", bothVerbs, func(o *Options) flag.Value { return (*boolValue)(&o.DebugHeaders) }},
+	{"trusted-proxies", "CIDR", "a network whose X-Forwarded-* headers are believed; may be given several times", bothVerbs, func(o *Options) flag.Value { return (*prefixesValue)(&o.TrustedProxies) }},
+	{"max-connections", "NUMBER", "open connections of one listener; those beyond it wait in the kernel's queue; 0 is no bound", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxConnections) }},
+	{"default-ssl-certificate", "NAMESPACE/NAME", "the Secret with the certificate for names that have none of their own", bothVerbs, func(o *Options) flag.Value { return (*nameValue)(&o.DefaultCertificate) }},
+	{"drain-delay", "DURATION", "how long to go on accepting connections after SIGTERM, while readiness fails and load balancers take note", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.DrainDelay) }},
+	{"drain-timeout", "DURATION", "how long exchanges and tunnels may take to finish after the delay; what is left is cut off", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.DrainTimeout) }},
+	{"map", "NAMESPACE/SERVICE:PORT=HOST:PORT", "an endpoint for a Service without an EndpointSlice; may be given several times", VerbServe, func(o *Options) flag.Value { return (*mapValue)(&o.Map) }},
+	{"publish-service", "NAMESPACE/NAME", "the Service whose load balancer addresses are written into the status of Ingresses", VerbController, func(o *Options) flag.Value { return (*nameValue)(&o.PublishService) }},
+	{"publish-status-address", "ADDRESS", "an address to write into the status of Ingresses instead; may be given several times", VerbController, func(o *Options) flag.Value { return list(&o.PublishStatusAddresses) }},
+	{"watch-namespace", "NAMESPACE", "watch this namespace alone", VerbController, func(o *Options) flag.Value { return text(&o.WatchNamespace) }},
+	{"leader-elect", "", "elect one replica to write status; without it every replica does", VerbController, func(o *Options) flag.Value { return (*boolValue)(&o.LeaderElect) }},
+	{"leader-election-namespace", "NAMESPACE", "the namespace of the Lease; the Pod's own where it is empty", VerbController, func(o *Options) flag.Value { return text(&o.LeaderElectionNamespace) }},
+	{"leader-election-id", "NAME", "the name of the Lease", VerbController, func(o *Options) flag.Value { return text(&o.LeaderElectionID) }},
+	{"kubeconfig", "FILE", "how to reach the API server from outside the cluster", VerbController, func(o *Options) flag.Value { return text(&o.Kubeconfig) }},
+}
+
+// environmentName is the variable of a flag.
+func environmentName(flagName string) string {
+	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
+}
+
+// Flags returns the flags of a verb, bound to o, whose content is the defaults.
+// Values of the environment are set already; parsing the command line then
+// overrides them. The error names the variable that is wrong.
+func Flags(v Verb, name string, o *Options) (*flag.FlagSet, error) {
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	var wrong []error
+	for _, d := range declared {
+		if d.verbs&v == 0 {
+			continue
+		}
+		value := d.bind(o)
+		usage := d.doc
+		if d.value != "" {
+			usage = "`" + d.value + "` " + d.doc
+		}
+		set.Var(value, d.name, usage)
+		if text, ok := os.LookupEnv(environmentName(d.name)); ok {
+			if err := setFromEnvironment(value, text); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: %w", environmentName(d.name), err))
+			}
+		}
+	}
+	return set, errors.Join(wrong...)
+}
+
+// setFromEnvironment splits the values of flags that may be given several times
+// at commas.
+func setFromEnvironment(value flag.Value, text string) error {
+	repeatable, ok := value.(interface{ repeatable() })
+	if !ok {
+		return value.Set(text)
+	}
+	repeatable.repeatable()
+	for part := range strings.SplitSeq(text, ",") {
+		if err := value.Set(strings.TrimSpace(part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Usage writes the flags of a verb, one paragraph each.
+func Usage(out io.Writer, v Verb) {
+	o := DefaultOptions()
+	for _, d := range declared {
+		if d.verbs&v == 0 {
+			continue
+		}
+		fmt.Fprintf(out, "  --%s %s\n        %s", d.name, d.value, d.doc)
+		if text := d.bind(&o).String(); text != "" && text != "0" {
+			fmt.Fprintf(out, " (default %s)", text)
+		}
+		fmt.Fprintln(out)
+	}
+}
+
+// Reference writes the page docs/reference/flags.md.
+func Reference(out io.Writer) {
+	fmt.Fprint(out, "# Flags\n\n<!-- Generated by `make generate` from pkg/app/flags.go; do not edit. -->\n\n"+
+		"Each flag is also an environment variable; a flag on the command line wins. In a variable, several values of a repeatable flag are separated by commas.\n\n"+
+		"| flag | variable | default | controller | serve | what it does |\n|---|---|---|---|---|---|\n")
+	o := DefaultOptions()
+	mark := func(d option, v Verb) string {
+		if d.verbs&v != 0 {
+			return "●"
+		}
+		return "–"
+	}
+	for _, d := range declared {
+		fmt.Fprintf(out, "| `--%s` %s | `%s` | %s | %s | %s | %s |\n", d.name, d.value, environmentName(d.name),
+			d.bind(&o).String(), mark(d, VerbController), mark(d, VerbServe), d.doc)
+	}
+}

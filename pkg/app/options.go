@@ -1,0 +1,90 @@
+package app
+
+import (
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+)
+
+// Options are what a Sluice process can be told. DefaultOptions says what they
+// are without flags; each field with a flag is described in flags.go.
+type Options struct {
+	HTTPAddr, HTTPSAddr string
+	// OpsAddr and AdminAddr may be "off".
+	OpsAddr, AdminAddr string
+	// IngressClasses that are served; empty means every class (serve alone).
+	IngressClasses []string
+	LogFormat      string
+	LogLevel       slog.Level
+	DebugHeaders   bool
+	TrustedProxies []netip.Prefix
+	MaxConnections int
+	// DrainDelay is how long the process goes on accepting after readiness has
+	// failed; DrainTimeout bounds what comes then.
+	DrainDelay, DrainTimeout time.Duration
+	// DefaultCertificate is the Secret for names without a certificate of their own.
+	DefaultCertificate types.NamespacedName
+
+	// Map gives Services of a folder an endpoint (serve alone).
+	Map []MappedService
+
+	// The rest is for the controller alone.
+	PublishService          types.NamespacedName
+	PublishStatusAddresses  []string
+	WatchNamespace          string
+	LeaderElect             bool
+	LeaderElectionNamespace string
+	LeaderElectionID        string
+	Kubeconfig              string
+
+	// Config reaches the API server; nil means Kubeconfig, or what the Pod is given.
+	Config *rest.Config
+	// Log and AccessLog are where lines go; nil means standard error and output.
+	Log, AccessLog io.Writer
+}
+
+// DefaultOptions returns the options without any flag.
+func DefaultOptions() Options {
+	return Options{
+		HTTPAddr:         ":8080",
+		HTTPSAddr:        ":8443",
+		OpsAddr:          ":10254",
+		AdminAddr:        "127.0.0.1:9901",
+		LogFormat:        "json",
+		DrainTimeout:     30 * time.Second,
+		LeaderElect:      true,
+		LeaderElectionID: "sluice-leader",
+	}
+}
+
+// off is the value that disables a listener of Sluice's own.
+const off = "off"
+
+// logWriter is where the process's own log goes.
+func (o *Options) logWriter() io.Writer {
+	if o.Log != nil {
+		return o.Log
+	}
+	return os.Stderr
+}
+
+func (o *Options) accessLogWriter() io.Writer {
+	if o.AccessLog != nil {
+		return o.AccessLog
+	}
+	return os.Stdout
+}
+
+// logger makes the process's logger.
+func (o *Options) logger() *slog.Logger {
+	level := &slog.HandlerOptions{Level: o.LogLevel}
+	if o.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(o.logWriter(), level))
+	}
+	return slog.New(slog.NewJSONHandler(o.logWriter(), level))
+}

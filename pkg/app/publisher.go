@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/build"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/upstream"
+)
+
+// releaseAfter is how long a table that was swapped out keeps its hold on
+// pools. An exchange that still has it goes on working after that; all it loses
+// are the idle connections of an upstream that no table names any more.
+const releaseAfter = 5 * time.Second
+
+// publisher makes a table of each snapshot and puts it in the place of the one
+// before: first endpoints and certificates, then the table, then what the old
+// table alone used is dropped.
+type publisher struct {
+	log       *slog.Logger
+	options   translate.Options
+	mapped    []MappedService
+	upstreams *upstream.Registry
+	certs     *certs.Registry
+	metrics   *metrics.Metrics
+	holder    *table.Holder
+	// reported gets the facts of each build; it may be nil.
+	reported func(*snapshot.Snapshot, *report.Set)
+	// now is the clock.
+	now func() time.Time
+
+	// served is what is served now, nil before the first table. The lane of
+	// endpoints reads it without waiting for a build.
+	served atomic.Pointer[served]
+
+	mu         sync.Mutex  // held during a build
+	compiled   *report.Set // what Compile said of the table that is served
+	logged     map[report.Fact]bool
+	sets       map[string]bool // keys of endpoint sets in the registry
+	generation uint64
+}
+
+// served is one build's input and output.
+type served struct {
+	snapshot *snapshot.Snapshot
+	config   *ir.Config
+	facts    *report.Set
+}
+
+// publish serves what a snapshot says. loaded are the facts found while its
+// objects were read; it may be nil.
+func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	begun := p.now()
+	options := p.options
+	options.Now = begun
+	config, facts := translate.Translate(s, options)
+	facts.Merge(loaded)
+	p.setEndpoints(s, config)
+	facts.Merge(p.certs.Update(config.Certificates))
+	if before := p.served.Load(); before == nil || !ir.Equal(before.config, config) {
+		p.compiled = p.swap(config, begun)
+	}
+	facts.Merge(p.compiled)
+	p.served.Store(&served{s, config, facts})
+	p.logNew(facts)
+	if p.reported != nil {
+		p.reported(s, facts)
+	}
+}
+
+// swap compiles a table, serves it and lets go of the old one.
+func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Filters: build.Build})
+	old := p.holder.Swap(compiled)
+	p.generation++
+	routes := compiled.Routes()
+	p.metrics.TableCompiled(p.generation, begun, p.now().Sub(begun), len(routes))
+	kept := make(map[string]bool, len(routes))
+	for _, r := range routes {
+		kept[r.ID] = true
+	}
+	p.metrics.Retain(func(id string) bool { return kept[id] })
+	if old != nil {
+		time.AfterFunc(releaseAfter, old.Release)
+	}
+	p.log.Debug("table swapped", "generation", p.generation, "routes", len(routes), "took", p.now().Sub(begun))
+	return facts
+}
+
+// setEndpoints gives the registry the endpoint sets of a Config and takes away
+// those that no upstream names any more. A set that goes away is one of the old
+// table's, whose pools keep the endpoints that they have.
+func (p *publisher) setEndpoints(s *snapshot.Snapshot, config *ir.Config) {
+	sets := translate.Endpoints(s, config)
+	p.addMapped(sets)
+	p.upstreams.SetEndpoints(sets...)
+	current := make(map[string]bool, len(sets))
+	for _, set := range sets {
+		current[set.Key] = true
+	}
+	var gone []string
+	for key := range p.sets {
+		if !current[key] {
+			gone = append(gone, key)
+		}
+	}
+	p.sets = current
+	if len(gone) > 0 {
+		time.AfterFunc(releaseAfter, func() { p.removeEndpoints(gone) })
+	}
+}
+
+// removeEndpoints drops sets, apart from those that came back meanwhile.
+func (p *publisher) removeEndpoints(keys []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var gone []string
+	for _, key := range keys {
+		if !p.sets[key] {
+			gone = append(gone, key)
+		}
+	}
+	p.upstreams.RemoveEndpoints(gone...)
+}
+
+// endpoints is the fast lane: the EndpointSlices of one Service changed. A
+// build that runs meanwhile may put older ones in their place; the controller
+// calls again after it.
+func (p *publisher) endpoints(name types.NamespacedName, slices []*discoveryv1.EndpointSlice) {
+	now := p.served.Load()
+	if now == nil {
+		return // The first build reads the slices itself.
+	}
+	if service := now.snapshot.Service(name); service != nil {
+		p.upstreams.SetEndpoints(translate.EndpointsOf(now.config, service, slices)...)
+	}
+}
+
+// logNew logs each fact once, as long as it stays.
+func (p *publisher) logNew(facts *report.Set) {
+	current := make(map[report.Fact]bool)
+	for _, f := range facts.All() {
+		current[f] = true
+		if p.logged[f] {
+			continue
+		}
+		level := slog.LevelInfo
+		if f.Severity != report.Info {
+			level = slog.LevelWarn
+		}
+		p.log.Log(context.Background(), level, f.Message, "object", f.Origin.String(), "field", f.Field, "reason", string(f.Reason), "severity", f.Severity.String())
+	}
+	p.logged = current
+}

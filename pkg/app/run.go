@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/sluice-dev/sluice/pkg/kube/controller"
+	"github.com/sluice-dev/sluice/pkg/kube/files"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/status"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Serve serves the manifests below path until ctx ends, follows their changes,
+// and drains. started is called once the first table is served; it may be nil.
+// An error before that means that nothing was served.
+func (a *App) Serve(ctx context.Context, path string, started func()) error {
+	a.publisher.options.LocalAddresses = true
+	a.publisher.options.ReportEndpoints = true
+	a.publisher.options.AllClasses = len(a.options.IngressClasses) == 0
+	watcher := &files.Watcher{Path: path}
+	return a.run(ctx, func(ctx context.Context) error {
+		first := true
+		return watcher.Run(ctx, func(s *snapshot.Snapshot, loaded *report.Set) {
+			a.publisher.publish(s, loaded)
+			if first && started != nil {
+				started()
+			}
+			first = false
+		})
+	})
+}
+
+// Controller serves a cluster until ctx ends, and drains.
+func (a *App) Controller(ctx context.Context) error {
+	config, err := a.restConfig()
+	if err != nil {
+		return err
+	}
+	source, err := controller.New(controller.Options{
+		Config:         config,
+		Logger:         a.log,
+		Namespace:      a.options.WatchNamespace,
+		Certificate:    a.options.DefaultCertificate,
+		PublishService: a.options.PublishService,
+		Build:          func(_ context.Context, s *snapshot.Snapshot) { a.publisher.publish(s, nil) },
+		Endpoints:      a.publisher.endpoints,
+	})
+	if err != nil {
+		return err
+	}
+	identity := podName()
+	writer := status.New(status.Options{
+		Client:           source.Client(),
+		Logger:           a.log,
+		Instance:         identity,
+		Classes:          a.publisher.options.Classes(),
+		PublishService:   a.options.PublishService,
+		PublishAddresses: a.options.PublishStatusAddresses,
+	})
+	a.publisher.reported = writer.Report
+	return a.run(ctx, func(ctx context.Context) error {
+		electing := make(chan error, 1)
+		go func() { electing <- a.lead(ctx, controller.Election{Config: config, Identity: identity}, writer.Run) }()
+		err := source.Run(ctx)
+		return errors.Join(err, <-electing)
+	})
+}
+
+// lead runs what only one replica may do.
+func (a *App) lead(ctx context.Context, e controller.Election, work func(context.Context)) error {
+	if !a.options.LeaderElect {
+		work(ctx)
+		return nil
+	}
+	e.Logger = a.log
+	e.Name = a.options.LeaderElectionID
+	e.Namespace = a.options.LeaderElectionNamespace
+	if e.Namespace == "" {
+		e.Namespace = podNamespace()
+	}
+	return e.Run(ctx, work)
+}
+
+// run starts, follows the source until ctx ends or something fails, and stops.
+// What the source watches goes on while the process drains, so that endpoints
+// are followed to the end.
+func (a *App) run(ctx context.Context, follow func(context.Context) error) error {
+	if err := a.Start(); err != nil {
+		return errors.Join(err, a.abort())
+	}
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- follow(following) }()
+	var cause error
+	select {
+	case <-ctx.Done():
+	case cause = <-a.failed:
+	case err := <-ended:
+		if err == nil {
+			err = errors.New("the source of manifests ended by itself")
+		}
+		return errors.Join(err, a.abort())
+	}
+	// A process that is told to end twice is ended by its caller; draining itself
+	// has its own bound.
+	stopped := a.Stop(context.WithoutCancel(ctx))
+	stop()
+	return errors.Join(cause, stopped, <-ended)
+}
+
+// abort stops without draining, for a process that never served.
+func (a *App) abort() error {
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	return a.Stop(done)
+}
+
+// restConfig finds the API server: the options' own, a kubeconfig, or the Pod's.
+func (a *App) restConfig() (*rest.Config, error) {
+	if a.options.Config != nil {
+		return a.options.Config, nil
+	}
+	if a.options.Kubeconfig != "" {
+		return clientcmd.BuildConfigFromFlags("", a.options.Kubeconfig)
+	}
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return nil, fmt.Errorf("no API server: not in a Pod, and no --kubeconfig: %w", err)
+	}
+	return config, nil
+}
+
+// podName is what tells this replica from the others.
+func podName() string {
+	if name := os.Getenv("POD_NAME"); name != "" {
+		return name
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "sluice"
+	}
+	return name
+}
+
+func podNamespace() string {
+	if namespace := os.Getenv("POD_NAMESPACE"); namespace != "" {
+		return namespace
+	}
+	return "default"
+}

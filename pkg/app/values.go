@@ -1,0 +1,185 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// The types in this file are the flag.Values of the options. They point into
+// Options, so that its content is the default.
+
+type textValue string
+
+func text(s *string) *textValue { return (*textValue)(s) }
+
+func (v *textValue) String() string     { return string(*v) }
+func (v *textValue) Set(s string) error { *v = textValue(s); return nil }
+
+type boolValue bool
+
+func (v *boolValue) String() string   { return strconv.FormatBool(bool(*v)) }
+func (v *boolValue) IsBoolFlag() bool { return true }
+func (v *boolValue) Set(s string) error {
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither true nor false", s)
+	}
+	*v = boolValue(b)
+	return nil
+}
+
+type intValue int
+
+func (v *intValue) String() string { return strconv.Itoa(int(*v)) }
+func (v *intValue) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a number from 0 up", s)
+	}
+	*v = intValue(n)
+	return nil
+}
+
+type durationValue time.Duration
+
+func (v *durationValue) String() string { return time.Duration(*v).String() }
+func (v *durationValue) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is not a duration from 0 up, such as 10s", s)
+	}
+	*v = durationValue(d)
+	return nil
+}
+
+type levelValue slog.Level
+
+func (v *levelValue) String() string { return strings.ToLower(slog.Level(*v).String()) }
+func (v *levelValue) Set(s string) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s)); err != nil {
+		return fmt.Errorf("%q is not debug, info, warn or error", s)
+	}
+	*v = levelValue(level)
+	return nil
+}
+
+// choiceValue is a string out of a set.
+type choiceValue struct {
+	target  *string
+	allowed []string
+}
+
+func oneOf(target *string, allowed ...string) *choiceValue { return &choiceValue{target, allowed} }
+
+func (v *choiceValue) String() string {
+	if v.target == nil {
+		return ""
+	}
+	return *v.target
+}
+func (v *choiceValue) Set(s string) error {
+	if !slices.Contains(v.allowed, s) {
+		return fmt.Errorf("%q is not %s", s, strings.Join(v.allowed, " or "))
+	}
+	*v.target = s
+	return nil
+}
+
+// listValue is a flag that may be given several times.
+type listValue []string
+
+func list(l *[]string) *listValue { return (*listValue)(l) }
+
+func (v *listValue) repeatable()    {}
+func (v *listValue) String() string { return strings.Join(*v, ",") }
+func (v *listValue) Set(s string) error {
+	if s == "" {
+		return fmt.Errorf("an empty value")
+	}
+	*v = append(*v, s)
+	return nil
+}
+
+type prefixesValue []netip.Prefix
+
+func (v *prefixesValue) repeatable() {}
+func (v *prefixesValue) String() string {
+	texts := make([]string, 0, len(*v))
+	for _, p := range *v {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, ",")
+}
+func (v *prefixesValue) Set(s string) error {
+	if a, err := netip.ParseAddr(s); err == nil {
+		*v = append(*v, netip.PrefixFrom(a, a.BitLen()))
+		return nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", s)
+	}
+	*v = append(*v, p.Masked())
+	return nil
+}
+
+type nameValue types.NamespacedName
+
+func (v *nameValue) String() string {
+	if v.Name == "" {
+		return ""
+	}
+	return v.Namespace + "/" + v.Name
+}
+func (v *nameValue) Set(s string) error {
+	namespace, name, ok := strings.Cut(s, "/")
+	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+		return fmt.Errorf("%q is not NAMESPACE/NAME", s)
+	}
+	*v = nameValue{Namespace: namespace, Name: name}
+	return nil
+}
+
+// MappedService gives one port of a Service an endpoint.
+type MappedService struct {
+	Service types.NamespacedName
+	// Port is the Service port's number or name.
+	Port     string
+	Endpoint netip.AddrPort
+}
+
+type mapValue []MappedService
+
+func (v *mapValue) repeatable() {}
+func (v *mapValue) String() string {
+	texts := make([]string, 0, len(*v))
+	for _, m := range *v {
+		texts = append(texts, fmt.Sprintf("%s:%s=%s", m.Service, m.Port, m.Endpoint))
+	}
+	return strings.Join(texts, ",")
+}
+func (v *mapValue) Set(s string) error {
+	from, to, ok := strings.Cut(s, "=")
+	name, port, hasPort := strings.Cut(from, ":")
+	var service nameValue
+	if !ok || !hasPort || port == "" || service.Set(name) != nil {
+		return fmt.Errorf("%q is not NAMESPACE/SERVICE:PORT=HOST:PORT", s)
+	}
+	resolved, err := net.ResolveTCPAddr("tcp", to)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT: %w", to, err)
+	}
+	address := resolved.AddrPort()
+	address = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
+	*v = append(*v, MappedService{types.NamespacedName(service), port, address})
+	return nil
+}
