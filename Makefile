@@ -117,4 +117,4 @@ $(GOVULNCHECK):
 	mkdir -p $(TOOLS) && cd hack/tools/vuln && go build -o $(CURDIR)/$@ golang.org/x/vuln/cmd/govulncheck
 
 $(ENVTEST)/kube-apiserver:
-	go run ./hack/cluster build apiserver
+	go run ./hack/cluster build envtest
