@@ -2,9 +2,11 @@ package h1
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -104,11 +106,25 @@ func echo(nc net.Conn) error {
 }
 
 func TestServerHalfSpeaksWithNetHTTP(t *testing.T) {
+	certified := httptest.NewUnstartedServer(nil)
+	certified.StartTLS()
+	defer certified.Close()
+	for scheme, config := range map[string]*tls.Config{"http": nil, "https": certified.TLS} {
+		t.Run(scheme, func(t *testing.T) { speakWithNetHTTP(t, scheme, config) })
+	}
+}
+
+func speakWithNetHTTP(t *testing.T, scheme string, config *tls.Config) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ln.Close()
+	if config != nil {
+		config = config.Clone()
+		config.NextProtos = nil
+		ln = tls.NewListener(ln, config)
+	}
 	go func() {
 		for {
 			nc, err := ln.Accept()
@@ -118,7 +134,7 @@ func TestServerHalfSpeaksWithNetHTTP(t *testing.T) {
 			go echo(nc)
 		}
 	}()
-	transport := &http.Transport{}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
 	for _, size := range []int{0, 1, 100, 16 << 10, 100 << 10, 3 << 20} {
 		for name, chunked := range map[string]bool{"chunked": true, "with a length": false} {
@@ -127,7 +143,7 @@ func TestServerHalfSpeaksWithNetHTTP(t *testing.T) {
 			if chunked {
 				r = io.MultiReader(r) // Hides the length.
 			}
-			req, err := http.NewRequest("POST", "http://"+ln.Addr().String()+"/a/b?c", r)
+			req, err := http.NewRequest("POST", scheme+"://"+ln.Addr().String()+"/a/b?c", r)
 			if err != nil {
 				t.Fatal(err)
 			}

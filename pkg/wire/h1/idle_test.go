@@ -325,3 +325,39 @@ func TestPeekConsumesNothing(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 }
+
+func TestALargeBodyGoesFromSocketToSocket(t *testing.T) {
+	const size = 4 << 20
+	endpoint, upNC := tcpPair(t)
+	downNC, client := tcpPair(t)
+	up, down := NewConn(upNC, nil), NewConn(downNC, nil)
+	defer up.Release()
+	defer down.Release()
+	go io.Copy(endpoint, io.MultiReader(
+		strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n"), bytes.NewReader(make([]byte, size))))
+	received := make(chan int64, 1)
+	go func() {
+		n, _ := io.Copy(io.Discard, client)
+		received <- n
+	}()
+	var resp wire.Response
+	if err := errors.Join(up.ReadResponse(&resp, nil), down.WriteResponse(&resp), down.WriteBody(up.body.take()), down.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	head := int64(size) - up.body.left
+	var moved int64
+	for up.body.left >= spliceMin {
+		n, err := splice(down, up)
+		if err != nil || n == 0 || n > splicePart {
+			t.Fatalf("moved %d bytes, %v", n, err)
+		}
+		moved += n
+	}
+	n, readErr, writeErr := CopyBody(down, up, nil)
+	if err := errors.Join(readErr, writeErr, down.FinishBody(nil), down.Flush(), downNC.CloseWrite()); err != nil {
+		t.Fatal(err)
+	}
+	if head+moved+n != size || <-received < size || !up.BodyDone() {
+		t.Errorf("%d + %d + %d bytes moved", head, moved, n)
+	}
+}
