@@ -46,10 +46,13 @@ func (l *line) time(t time.Time) {
 func (l *line) seconds(d time.Duration) {
 	micros := max(d, 0).Microseconds()
 	l.int(micros / 1e6)
-	l.buf = append(l.buf, '.')
-	for unit := int64(1e5); unit > 0; unit /= 10 {
-		l.buf = append(l.buf, byte('0'+micros/unit%10))
+	digits := [...]byte{'.', '0', '0', '0', '0', '0', '0'}
+	rest := uint32(micros % 1e6)
+	for i := len(digits) - 1; rest > 0; i-- {
+		digits[i] = byte('0' + rest%10)
+		rest /= 10
 	}
+	l.buf = append(l.buf, digits[:]...)
 }
 
 // address appends an address with its port; nothing where there is none.
