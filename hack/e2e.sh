@@ -24,8 +24,8 @@ on_hack_cluster() {
 		echo "e2e: hack/cluster needs root; set E2E_KUBECONFIG to use another cluster" >&2
 		exit 1
 	fi
-	go build -o bin/cluster ./hack/cluster
-	cluster="$PWD/bin/cluster -name $name"
+	go build -o bin/hack-cluster ./hack/cluster
+	cluster="$PWD/bin/hack-cluster -name $name"
 	trap '$cluster down' EXIT
 	$cluster down
 	$cluster up
