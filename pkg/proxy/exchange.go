@@ -70,6 +70,8 @@ type life struct {
 	// status is what the client got, 0 as long as it got nothing.
 	status   int
 	bytesOut int64
+	// unfiltered says that filters are not to be called any more.
+	unfiltered bool
 	// headSent says that a final response was begun, so that no other can be.
 	headSent bool
 	fault    *fault
@@ -192,6 +194,7 @@ func (x *exchange) refuse(f *fault) {
 func (x *exchange) panicked(thrown *panicked) {
 	x.proxy.log.Error("panic while serving a request", "error", thrown, "requestId", string(x.requestID),
 		"host", string(x.in.Host), "path", string(x.original.path), "stack", string(thrown.stack))
+	x.unfiltered = true
 	x.body.abandon(x)
 	if x.up != nil {
 		x.dropEndpoint()
@@ -268,7 +271,7 @@ func (x *exchange) filterRequest() *filter.Answer {
 
 // filterResponse runs the route's filters on the response.
 func (x *exchange) filterResponse() {
-	if x.route == nil || len(x.route.Filters.ResponseHead) == 0 {
+	if x.route == nil || x.unfiltered || len(x.route.Filters.ResponseHead) == 0 {
 		return
 	}
 	x.fx.Request, x.fx.Response = &x.req, &x.resp

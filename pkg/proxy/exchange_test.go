@@ -77,9 +77,12 @@ func (e *exchange) run(t *testing.T) {
 	}
 }
 
-func runAll(t *testing.T, cases map[string]exchange) {
+func runAll(t *testing.T, cases map[string]exchange, change ...func(*exchange)) {
 	t.Helper()
 	for name, c := range cases {
+		for _, f := range change {
+			f(&c)
+		}
 		t.Run(name, c.run)
 	}
 }

@@ -32,6 +32,8 @@ type Options struct {
 	Proxy proxy.Options
 	// Upstream is handed on; its Dial is that of the network.
 	Upstream upstream.Options
+	// Filters makes filters; nil means pkg/filter/build.
+	Filters func(ir.Filter) (any, error)
 }
 
 // Kit is a running proxy.
@@ -42,6 +44,7 @@ type Kit struct {
 
 	t       testing.TB
 	certs   *certs.Registry
+	filters func(ir.Filter) (any, error)
 	holder  table.Holder
 	entries *entries
 	log     *accesslog.Logger
@@ -69,8 +72,11 @@ func Start(t testing.TB, o Options) *Kit {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if o.Filters == nil {
+		o.Filters = build.Build
+	}
 	k := &Kit{
-		Network: o.Network, Registry: registry, t: t, certs: cs,
+		Network: o.Network, Registry: registry, t: t, certs: cs, filters: o.Filters,
 		entries: &entries{}, addrs: make(map[string]netip.AddrPort),
 	}
 	if o.Proxy.AccessLog == nil {
@@ -103,7 +109,7 @@ func (k *Kit) stop() {
 // Serve compiles a Config, opens its listeners if they are new, and serves it.
 func (k *Kit) Serve(c *ir.Config) {
 	k.t.Helper()
-	t, facts := table.Compile(c, table.Deps{Upstreams: k.Registry, Certs: k.certs, Filters: build.Build})
+	t, facts := table.Compile(c, table.Deps{Upstreams: k.Registry, Certs: k.certs, Filters: k.filters})
 	for _, f := range facts.All() {
 		k.t.Log(f)
 	}
