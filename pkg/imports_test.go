@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"pkg/api/v1alpha1":               {"+k8s"},
 	"pkg/kube/snapshot":              {"pkg/api", "pkg/report", "+k8s"},
 	"pkg/kube/snapshot/snapshottest": {"pkg/api", "pkg/report", "pkg/kube/snapshot", "pkg/kube/files", "+k8s"},
-	"pkg/kube/files":                 {"pkg/api", "pkg/report", "pkg/kube/snapshot", "+k8s"},
+	"pkg/kube/files":                 {"config/crd", "pkg/api", "pkg/report", "pkg/kube/snapshot", "+k8s"},
 	"pkg/kube/translate":             {"pkg/kube/snapshot", "pkg/kube/translate/", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
 	"pkg/kube/translate/ingress":     {"pkg/kube/snapshot", "pkg/kube/translate/resolve", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
 	"pkg/kube/translate/proxyroute":  {"pkg/kube/snapshot", "pkg/kube/translate/resolve", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},

@@ -1,45 +1,64 @@
 package files
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"io/fs"
-	"time"
+	"os"
+	"path/filepath"
 
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
-// Load reads all manifests below a folder, or a single file. The error is for
-// a path that cannot be read at all; everything else is a fact.
+// Load reads all manifests below a folder, or a single file: files that end in
+// .yaml, .yml or .json and do not begin with a dot. The error is for a path
+// that cannot be read at all; everything else is a fact.
 func Load(path string) (*snapshot.Snapshot, *report.Set, error) {
-	return &snapshot.Snapshot{}, &report.Set{}, nil
+	t, err := open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return load(t)
 }
 
 // LoadFS reads all manifests of a file system.
 func LoadFS(fsys fs.FS) (*snapshot.Snapshot, *report.Set, error) {
-	return &snapshot.Snapshot{}, &report.Set{}, nil
+	return load(tree{fsys: fsys, root: ".", display: trimRoot})
 }
 
 // Read reads manifests from one stream; name stands for it in facts.
-func Read(name string, r io.Reader) (*snapshot.Snapshot, *report.Set, error) {
-	return &snapshot.Snapshot{}, &report.Set{}, nil
+func Read(name string, in io.Reader) (*snapshot.Snapshot, *report.Set, error) {
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	r := reader{files: map[string]*file{name: parse(name, text)}}
+	s, facts := r.assemble()
+	return s, facts, nil
 }
 
-// Watcher follows the manifests of a folder.
-type Watcher struct {
-	// Path is the folder, or a single file.
-	Path string
-	// Debounce is how long files must be quiet before they are read; 0 means 100 ms.
-	Debounce time.Duration
-	// Poll is how often the files are looked at where the system does not tell of
-	// changes, as on some network file systems; 0 means a second.
-	Poll time.Duration
+func load(t tree) (*snapshot.Snapshot, *report.Set, error) {
+	sources, _, err := t.scan()
+	if err != nil {
+		return nil, nil, err
+	}
+	r := reader{tree: t}
+	r.read(sources)
+	s, facts := r.assemble()
+	return s, facts, nil
 }
 
-// Run reads the manifests and calls found, then again after each change of what
-// they say, until ctx is done. The error is for a path that cannot be read at
-// the start.
-func (w *Watcher) Run(ctx context.Context, found func(*snapshot.Snapshot, *report.Set)) error {
-	return nil
+// open returns the tree of a path. A single file is the whole tree.
+func open(path string) (tree, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return tree{}, err
+	}
+	folder, root := path, "."
+	if !info.IsDir() {
+		folder, root = filepath.Dir(path), filepath.Base(path)
+	}
+	display := func(name string) string { return filepath.Join(folder, filepath.FromSlash(name)) }
+	return tree{fsys: os.DirFS(folder), root: root, display: display}, nil
 }
