@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"errors"
 	"io"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -70,7 +71,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	default:
 		n, err = b.readPlain(p)
 	}
-	if err != nil && (err != io.EOF || b.kind != bodyNone) {
+	if err != nil && (!errors.Is(err, io.EOF) || b.kind != bodyNone) {
 		b.err = b.c.fail(err)
 		if n > 0 {
 			return n, nil // The error comes with the next call.
@@ -98,7 +99,7 @@ func (b *body) readPlain(p []byte) (int, error) {
 		b.advance(int64(n))
 		return n, err
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		b.kind = bodyNone
 	}
 	return n, err

@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -108,13 +109,10 @@ func (c *Conn) Peek(n int) ([]byte, error) {
 // fail notes that nothing more can be read, and returns err as the reader of this half sees it.
 func (c *Conn) fail(err error) error {
 	c.broken = true
-	if refused, ok := err.(*Error); ok && c.client && refused.Status != 502 {
+	if refused, ok := errors.AsType[*Error](err); ok && c.client && refused.Status != 502 {
 		return &Error{Status: 502, Fault: refused.Fault}
 	}
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	return unexpectedEOF(err)
 }
 
 // input is the reading side's buffer. b[r:w] is unread; b[:base] holds the head

@@ -3,6 +3,7 @@ package h1
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -78,7 +79,7 @@ func echo(nc net.Conn) error {
 	var req wire.Request
 	for {
 		if err := c.ReadRequest(&req); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err

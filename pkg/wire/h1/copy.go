@@ -1,6 +1,9 @@
 package h1
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // spliceMin is the number of bytes from which on a body is worth the set-up of
 // a pipe in the kernel; splicePart is how much of it goes between two calls of before.
@@ -53,7 +56,7 @@ func CopyBody(dst, src *Conn, before func()) (n int64, readErr, writeErr error) 
 		if writeErr = dst.WriteBody(buf.b[:m]); writeErr != nil {
 			return n, nil, writeErr
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return n, err, nil
 		}
 	}

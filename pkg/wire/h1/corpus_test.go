@@ -53,7 +53,7 @@ func (o *outcome) body(c *Conn, size int) {
 		n, err := c.Body().Read(buf)
 		body.Write(buf[:n])
 		if err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				o.fault(err)
 			}
 			break

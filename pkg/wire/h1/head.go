@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -232,7 +233,7 @@ func (f *fields) take(buf *buffer, field wire.Field) (kept bool, err error) {
 
 // unexpectedEOF is io.ErrUnexpectedEOF for an end inside a message.
 func unexpectedEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

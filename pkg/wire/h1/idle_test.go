@@ -44,10 +44,10 @@ func TestWaitingHoldsNoBuffer(t *testing.T) {
 		}
 	}
 	client.CloseWrite()
-	if err := c.WaitReadable(); err != io.EOF {
+	if err := c.WaitReadable(); !errors.Is(err, io.EOF) {
 		t.Errorf("closed: %v", err)
 	}
-	if err := c.ReadRequest(&req); err != io.EOF {
+	if err := c.ReadRequest(&req); !errors.Is(err, io.EOF) {
 		t.Errorf("closed: %v", err)
 	}
 }
@@ -68,7 +68,7 @@ func TestWaitsOnConnectionsThatAreNoSockets(t *testing.T) {
 	if err := c.ReadRequest(&req); err != nil || string(req.Header.Get("X")) != "y" {
 		t.Fatal(err)
 	}
-	if err := c.WaitReadable(); err != io.EOF {
+	if err := c.WaitReadable(); !errors.Is(err, io.EOF) {
 		t.Errorf("closed: %v", err)
 	}
 }
@@ -201,10 +201,10 @@ func TestACopySaysWhichSideFailed(t *testing.T) {
 		}
 		peer.Close()
 		_, readErr, writeErr := CopyBody(down, up, nil)
-		if readErr != io.ErrUnexpectedEOF || writeErr != nil {
+		if !errors.Is(readErr, io.ErrUnexpectedEOF) || writeErr != nil {
 			t.Errorf("%s: the source ended early: %v, %v", name, readErr, writeErr)
 		}
-		if up.Reusable() || down.FinishBody(nil) != ErrTooShort {
+		if up.Reusable() || !errors.Is(down.FinishBody(nil), ErrTooShort) {
 			t.Errorf("%s: a body that broke off counts as complete", name)
 		}
 		client.Close()
@@ -257,7 +257,7 @@ func TestReadsRequestsThatWereSentTogether(t *testing.T) {
 				t.Fatalf("pieces of %d, request %d: %d bytes, want %d, %v", size, i, len(got), len(content), err)
 			}
 		}
-		if err := c.ReadRequest(&req); err != io.EOF {
+		if err := c.ReadRequest(&req); !errors.Is(err, io.EOF) {
 			t.Errorf("behind the last: %v", err)
 		}
 		c.Release()
@@ -298,7 +298,7 @@ func TestTheNextHeadIsNotReadInsideABody(t *testing.T) {
 	if err := c.ReadRequest(&req); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.ReadRequest(&req); err != ErrBodyPending {
+	if err := c.ReadRequest(&req); !errors.Is(err, ErrBodyPending) {
 		t.Errorf("inside the body: %v", err)
 	}
 	if c.DrainBody(4) {
@@ -321,7 +321,7 @@ func TestPeekConsumesNothing(t *testing.T) {
 	if got := string(c.Buffered()); got != "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" {
 		t.Errorf("buffered %q", got)
 	}
-	if b, err := c.Peek(100); err != io.EOF || len(b) != 24 {
+	if b, err := c.Peek(100); !errors.Is(err, io.EOF) || len(b) != 24 {
 		t.Errorf("%q, %v", b, err)
 	}
 }

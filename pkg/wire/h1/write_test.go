@@ -253,7 +253,7 @@ func TestRefusesToWrite(t *testing.T) {
 	for name, req := range requests {
 		sink := newScript()
 		c := NewConn(sink, nil)
-		if err := c.WriteRequest(req); err != ErrInvalidHead {
+		if err := c.WriteRequest(req); !errors.Is(err, ErrInvalidHead) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := c.Flush(); err != nil || sink.out.Len() > 0 {
@@ -270,7 +270,7 @@ func TestRefusesToWrite(t *testing.T) {
 	for name, resp := range responses {
 		sink := newScript()
 		c := NewConn(sink, nil)
-		if err := c.WriteResponse(resp); err != ErrInvalidHead {
+		if err := c.WriteResponse(resp); !errors.Is(err, ErrInvalidHead) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err := c.Flush(); err != nil || sink.out.Len() > 0 {
@@ -286,13 +286,13 @@ func TestHoldsTheCallerToTheLength(t *testing.T) {
 	if err := c.WriteResponse(&wire.Response{Status: 200, Length: 5}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.WriteBody([]byte("hello!")); err != ErrTooLong {
+	if err := c.WriteBody([]byte("hello!")); !errors.Is(err, ErrTooLong) {
 		t.Errorf("6 bytes of 5: %v", err)
 	}
 	if err := c.WriteBody([]byte("hell")); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.FinishBody(nil); err != ErrTooShort {
+	if err := c.FinishBody(nil); !errors.Is(err, ErrTooShort) {
 		t.Errorf("4 bytes of 5: %v", err)
 	}
 	if c.Reusable() {
@@ -301,7 +301,7 @@ func TestHoldsTheCallerToTheLength(t *testing.T) {
 	if err := errors.Join(c.WriteBody([]byte("o")), c.FinishBody(nil)); err != nil {
 		t.Error(err)
 	}
-	if err := c.WriteBody([]byte("!")); err != ErrTooLong {
+	if err := c.WriteBody([]byte("!")); !errors.Is(err, ErrTooLong) {
 		t.Errorf("a byte behind the body: %v", err)
 	}
 }
