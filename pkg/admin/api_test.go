@@ -1,0 +1,201 @@
+package admin_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dev/sluice/pkg/admin"
+	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/build"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/upstream"
+)
+
+// canary is the content of a private key that must never be shown.
+const canary = "canary-of-a-private-key"
+
+var shop = report.Origin{Kind: "Ingress", Namespace: "shop", Name: "front"}
+
+// config has one host with two routes, of which one redirects, and a
+// certificate that cannot be parsed.
+func config() *ir.Config {
+	forward := &ir.Forward{Backends: []ir.WeightedUpstream{{Upstream: "shop/front:80", Weight: 1}}}
+	c := &ir.Config{
+		Listeners: []ir.Listener{
+			{Name: ir.ListenerHTTP, Protocol: ir.HTTP, RouteSet: "default"},
+			{Name: ir.ListenerHTTPS, Protocol: ir.HTTPS, RouteSet: "default", TLS: ir.ListenerTLS{
+				Bindings: []ir.TLSBinding{{Host: "shop.example.com", Certificates: []string{"shop/tls"}}},
+			}},
+		},
+		RouteSets: []ir.RouteSet{{Name: "default", Hosts: []ir.Host{{Pattern: "shop.example.com", Routes: []ir.Route{
+			{ID: "a", Origin: shop, Field: "spec.rules[0].http.paths[1]", Match: ir.Match{Path: ir.PathMatch{Value: "/cart"}, Method: "POST"}, Action: forward},
+			{ID: "b", Origin: shop, Field: "spec.rules[0].http.paths[0]", Match: ir.Match{Path: ir.PathMatch{Value: "/"}}, Action: forward},
+		}}}}},
+		Upstreams:    []ir.Upstream{{Key: "shop/front:80", Endpoints: "shop/front:80", Origin: report.Origin{Kind: "Service", Namespace: "shop", Name: "front"}}},
+		Certificates: []ir.Certificate{{Name: "shop/tls", ChainPEM: []byte("no chain"), KeyPEM: ir.Secret(canary), Fingerprint: "f"}},
+	}
+	ir.Canonical(c)
+	return c
+}
+
+// served is an API with a table behind it.
+func served(t *testing.T) http.Handler {
+	t.Helper()
+	c := config()
+	registry, err := certs.NewRegistry(certs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	upstreams := upstream.NewRegistry(upstream.Options{})
+	t.Cleanup(upstreams.Close)
+	upstreams.SetEndpoints(ir.EndpointSet{Key: "shop/front:80", Endpoints: []ir.Endpoint{
+		{Address: netip.MustParseAddrPort("10.0.0.1:8080"), Target: "shop/front-1"},
+		{Address: netip.MustParseAddrPort("10.0.0.2:8080"), Target: "shop/front-2", State: ir.EndpointTerminating},
+	}})
+	facts := registry.Update(c.Certificates)
+	compiled, more := table.Compile(c, table.Deps{Upstreams: upstreams, Certs: registry, Filters: build.Build})
+	t.Cleanup(compiled.Release)
+	facts.Merge(more)
+	holder := new(table.Holder)
+	holder.Swap(compiled)
+	return admin.API(admin.Deps{
+		Config:    func() *ir.Config { return c },
+		Facts:     func() *report.Set { return facts },
+		Holder:    holder,
+		Upstreams: upstreams,
+	})
+}
+
+func get(h http.Handler, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+	return w
+}
+
+func TestAPIShowsWhatIsServed(t *testing.T) {
+	api := served(t)
+	tests := map[string]struct {
+		target string
+		want   []string
+	}{
+		"the list of pages":           {"/", []string{"/config", "/reports", "/upstreams", "/explain"}},
+		"the config with its origins": {"/config", []string{"host shop.example.com", "Ingress/shop/front", "spec.rules[0].http.paths[1]"}},
+		"the facts":                   {"/reports", []string{`"reason": "InvalidCertificateRef"`, "the certificate shop/tls cannot be used"}},
+		"the live endpoints":          {"/upstreams", []string{"10.0.0.1:8080", "shop/front-1", "terminating"}},
+		"a decision":                  {"/explain?url=http://shop.example.com/cart", []string{`"verdict": "chosen"`, "method is GET, not POST", "10.0.0.2:8080"}},
+		"profiles":                    {"/debug/pprof/", []string{"goroutine"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := get(api, tt.target)
+			if w.Code != http.StatusOK {
+				t.Fatalf("%s: %d %s", tt.target, w.Code, w.Body)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(w.Body.String(), want) {
+					t.Errorf("%s does not say %q:\n%s", tt.target, want, w.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestAPINeverShowsAKey(t *testing.T) {
+	api := served(t)
+	for _, target := range []string{
+		"/", "/config", "/reports", "/upstreams",
+		"/explain?url=http://shop.example.com/", "/explain?url=https://shop.example.com/",
+		"/debug/pprof/cmdline", "/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1",
+	} {
+		if w := get(api, target); strings.Contains(w.Body.String(), canary) {
+			t.Errorf("%s shows a private key", target)
+		}
+	}
+}
+
+func TestAPIChangesNothing(t *testing.T) {
+	api := served(t)
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest(method, "/config", nil))
+		if w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s /config: %d instead of 405", method, w.Code)
+		}
+	}
+}
+
+func TestAPIBeforeTheFirstTable(t *testing.T) {
+	upstreams := upstream.NewRegistry(upstream.Options{})
+	t.Cleanup(upstreams.Close)
+	api := admin.API(admin.Deps{
+		Config:    func() *ir.Config { return nil },
+		Facts:     func() *report.Set { return nil },
+		Holder:    new(table.Holder),
+		Upstreams: upstreams,
+	})
+	tests := map[string]struct {
+		target string
+		status int
+		body   string
+	}{
+		"there is no config":    {"/config", http.StatusServiceUnavailable, "no table yet\n"},
+		"there is no decision":  {"/explain?url=http://a/", http.StatusServiceUnavailable, "no table yet\n"},
+		"there are no facts":    {"/reports", http.StatusOK, "[]\n"},
+		"there is no upstream":  {"/upstreams", http.StatusOK, "[]\n"},
+		"there is no such page": {"/else", http.StatusNotFound, "404 page not found\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := get(api, tt.target)
+			if w.Code != tt.status || w.Body.String() != tt.body {
+				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, tt.status, tt.body)
+			}
+		})
+	}
+}
+
+func TestExplainRefusesWhatIsNoRequest(t *testing.T) {
+	api := served(t)
+	tests := map[string]struct{ query, want string }{
+		"no URL at all":           {"", `"" is not a URL`},
+		"a URL without a scheme":  {"url=shop.example.com/cart", "is not a URL such as"},
+		"another scheme":          {"url=ftp://shop.example.com/", "is not a URL such as"},
+		"a header without colon":  {"url=http://a/&header=Name", "is not a header"},
+		"a host that is no name":  {"url=http://a..b/", "the host"},
+		"a path with a zero byte": {"url=http://a/%2500", "the path"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := get(api, "/explain?"+tt.query)
+			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), tt.want) {
+				t.Errorf("got %d %q, want 400 with %q", w.Code, w.Body, tt.want)
+			}
+		})
+	}
+}
+
+func TestExplainTakesMethodAndHeaders(t *testing.T) {
+	var answer admin.Answer
+	w := get(served(t), "/explain?url=https://SHOP.example.com:8443/cart&method=POST&header=X-A:+1")
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%v in %s", err, w.Body)
+	}
+	if answer.Route == nil || answer.Route.ID != "a" {
+		t.Errorf("the route is %+v, want a", answer.Route)
+	}
+	if answer.Listener != ir.ListenerHTTPS || answer.Host != "shop.example.com" || answer.Path != "/cart" {
+		t.Errorf("got listener %q, host %q, path %q", answer.Listener, answer.Host, answer.Path)
+	}
+	if answer.Certificate == nil || answer.Certificate.Rule != certs.RuleSelfSigned {
+		t.Errorf("the certificate is %+v, want the self-signed one", answer.Certificate)
+	}
+	if len(answer.Pools) != 1 || len(answer.Pools[0].Endpoints) != 2 {
+		t.Errorf("the pools are %+v, want one with two endpoints", answer.Pools)
+	}
+}
