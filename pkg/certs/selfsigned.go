@@ -15,8 +15,9 @@ import (
 // selfSignedName is the common name, and what a user sees who has bound no certificate.
 const selfSignedName = "Sluice self-signed certificate"
 
-// selfSignedFor is how long the certificate of one start is valid.
-const selfSignedFor = 365 * 24 * time.Hour
+// selfSignedFor is how long the certificate is valid: longer than any process
+// runs, since it is made only at the start.
+const selfSignedFor = 10 * 365 * 24 * time.Hour
 
 // selfSigned makes the certificate for names that nothing is bound to. It
 // names no host, so that no client can mistake it for one that was meant.

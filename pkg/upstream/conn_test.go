@@ -313,7 +313,11 @@ func TestSweepClosesWhatTheEndpointClosed(t *testing.T) {
 	for c.Alive() {
 		runtime.Gosched()
 	}
-	e.sweep(time.Now().Add(-time.Hour))
+	e.sweep(time.Now())
+	if n := e.idleCount(); n != 2 {
+		t.Errorf("%d idle, want both: they have hardly rested", n)
+	}
+	e.sweep(time.Now().Add(20 * time.Second))
 	if d := e.dump(); d.Idle != 1 || d.Open != 1 {
 		t.Errorf("%d idle and %d open, want the one that is alive", d.Idle, d.Open)
 	}

@@ -28,8 +28,8 @@ type Endpoint struct {
 
 	// mu guards what follows and the phase of each of the endpoint's connections.
 	mu sync.Mutex
-	// idle is in the order in which the connections were put back; the last one is
-	// taken first, so that a falling load lets the others grow old and go.
+	// idle is in the order in which the connections were put back, so that the first
+	// have rested longest; the last one is taken first, so that a falling load lets the others grow old and go.
 	idle []*Conn
 	// retired says that the endpoint keeps no connections any more.
 	retired bool
@@ -146,22 +146,31 @@ func (e *Endpoint) retire() {
 	}
 }
 
-// sweep closes connections that have been idle since before then, and those that the
-// endpoint closed, which would otherwise hold a file descriptor until their turn comes.
-func (e *Endpoint) sweep(before time.Time) {
+// sweep closes connections that have been idle for longer than the timeout, and
+// those that the endpoint closed, which would otherwise hold a file descriptor
+// until their turn comes. Connections that rest only between two sweeps are left alone.
+func (e *Endpoint) sweep(now time.Time) {
+	timeout := e.pool.registry.opts.IdleTimeout
 	var old []*Conn
 	e.mu.Lock()
-	kept := e.idle[:0]
+	var kept []*Conn
+	resting := 0
 	for _, c := range e.idle {
-		if c.since.After(before) && c.Alive() {
+		rest := now.Sub(c.since)
+		if rest < timeout/sweepsPerTimeout {
+			break
+		}
+		resting++
+		if rest < timeout && c.Alive() {
 			kept = append(kept, c)
 			continue
 		}
 		c.phase = closed
 		old = append(old, c)
 	}
-	clear(e.idle[len(kept):])
-	e.idle = kept
+	if len(old) > 0 {
+		e.idle = append(kept, e.idle[resting:]...)
+	}
 	e.mu.Unlock()
 	for _, c := range old {
 		c.shut()

@@ -239,6 +239,55 @@ func TestChurnOfEndpointsUnderPicks(t *testing.T) {
 	}
 }
 
+// TestTablesComeAndGoUnderLoad acquires and releases pools as swaps of tables do,
+// each before the one before it lets go, while exchanges go on: no exchange finds its pool
+// without an endpoint, connections survive the swaps, and nothing is left at the end.
+func TestTablesComeAndGoUnderLoad(t *testing.T) {
+	var dials pipes
+	r := newRegistry(t, Options{Dial: dials.dial})
+	r.SetEndpoints(ready("s", 1))
+	u := upstreamOf("u", "s")
+	u.MaxIdlePerEndpoint = 8
+	var served atomic.Pointer[Pool]
+	served.Store(r.Acquire(u))
+	var over atomic.Bool
+	var serving sync.WaitGroup
+	for range 4 {
+		serving.Go(func() {
+			for !over.Load() {
+				e, err := served.Load().Pick()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c, _, err := e.Conn(t.Context(), 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c.Put()
+				e.Done()
+			}
+		})
+	}
+	for range 2000 {
+		next := r.Acquire(u)
+		old := served.Swap(next)
+		r.Acquire(upstreamOf("another", "s")).Release()
+		r.Dump()
+		old.Release()
+	}
+	over.Store(true)
+	serving.Wait()
+	if n := len(dials.far); n > 4 {
+		t.Errorf("%d connections were made for 4 exchanges at a time: swaps cost connections", n)
+	}
+	served.Load().Release()
+	if n := dials.open(); n != 0 || len(r.pools) != 0 {
+		t.Errorf("%d connections and %d pools are left", n, len(r.pools))
+	}
+}
+
 func TestPickDoesNotAllocate(t *testing.T) {
 	r := newRegistry(t, Options{})
 	p := r.Acquire(upstreamOf("u", "s"))

@@ -172,10 +172,14 @@ func (r *Registry) all() []*Pool {
 	return slices.Collect(maps.Values(r.pools))
 }
 
+// sweepsPerTimeout is how many times idle connections are looked at before
+// their time is over, and so how late they may be closed.
+const sweepsPerTimeout = 4
+
 // sweep closes connections that have been idle for too long, until Close.
 func (r *Registry) sweep() {
 	defer close(r.done)
-	ticker := time.NewTicker(max(r.opts.IdleTimeout/4, time.Millisecond))
+	ticker := time.NewTicker(max(r.opts.IdleTimeout/sweepsPerTimeout, time.Millisecond))
 	defer ticker.Stop()
 	for {
 		select {
@@ -184,7 +188,7 @@ func (r *Registry) sweep() {
 		case now := <-ticker.C:
 			for _, p := range r.all() {
 				for _, e := range p.list.Load().all {
-					e.sweep(now.Add(-r.opts.IdleTimeout))
+					e.sweep(now)
 				}
 			}
 			r.names.sweep(now)
