@@ -171,6 +171,14 @@ func TestHeaderAllocatesNothingOnceItHasGrown(t *testing.T) {
 	}
 }
 
+func TestVersionsAreSpelledAsLogsWriteThem(t *testing.T) {
+	for version, want := range map[Version]string{HTTP10: "HTTP/1.0", HTTP11: "HTTP/1.1", HTTP2: "HTTP/2", HTTP3: "HTTP/3", 9: "HTTP"} {
+		if got := version.String(); got != want {
+			t.Errorf("version %d is %q", version, got)
+		}
+	}
+}
+
 func TestMessagesKeepTheirMemoryOverReset(t *testing.T) {
 	req := Request{Method: []byte("GET"), Length: 5, Close: true, HasQuery: true}
 	req.Header.Add("X", []byte("y"))

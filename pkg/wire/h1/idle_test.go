@@ -3,9 +3,12 @@ package h1
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -359,5 +362,111 @@ func TestALargeBodyGoesFromSocketToSocket(t *testing.T) {
 	}
 	if head+moved+n != size || <-received < size || !up.BodyDone() {
 		t.Errorf("%d + %d + %d bytes moved", head, moved, n)
+	}
+}
+
+// A TLS server sends session tickets on its own account; they must not look like
+// a response that nobody asked for.
+func TestAnIdleTLSConnectionIsAliveUntilItIsClosed(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hi") }))
+	defer srv.Close()
+	nc, err := tls.Dial("tcp", srv.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	c := NewConn(nc, nil)
+	defer c.Release()
+	for range 3 {
+		req := wire.Request{Method: []byte("GET"), Authority: []byte("a"), Path: []byte("/")}
+		var resp wire.Response
+		if err := errors.Join(c.WriteRequest(&req), c.FinishBody(nil), c.Flush(), c.ReadResponse(&resp, req.Method)); err != nil {
+			t.Fatal(err)
+		}
+		if !c.DrainBody(10) || !c.Reusable() || !c.Alive() {
+			t.Fatalf("reusable %v, alive %v", c.Reusable(), c.Alive())
+		}
+	}
+	srv.CloseClientConnections()
+	for deadline := time.Now().Add(5 * time.Second); c.Alive() && time.Now().Before(deadline); {
+	}
+	if c.Alive() {
+		t.Error("alive after the other side closed")
+	}
+}
+
+// failing is a net.Conn whose writes fail once it has taken some.
+type failing struct {
+	script
+	takes int
+}
+
+var errFailing = errors.New("no more")
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.takes == 0 {
+		return 0, errFailing
+	}
+	f.takes--
+	return len(p), nil
+}
+
+func TestAFailedWriteIsNotForgotten(t *testing.T) {
+	large := make([]byte, 3*bufferSize)
+	for _, length := range []int64{wire.UnknownLength, int64(len(large)) + 5} {
+		for takes := range 10 {
+			sink := &failing{script: *newScript(get("")), takes: takes}
+			c := NewConn(sink, nil)
+			var req wire.Request
+			if err := c.ReadRequest(&req); err != nil {
+				t.Fatal(err)
+			}
+			var failed error
+			steps := []func() error{
+				func() error { return c.WriteResponse(&wire.Response{Status: 200, Length: length}) },
+				func() error { return c.WriteBody([]byte("hello")) },
+				func() error { return c.WriteBody(large) },
+				func() error { return c.FinishBody(nil) },
+				c.Flush,
+			}
+			for i, step := range steps {
+				err := step()
+				if failed != nil && !errors.Is(err, errFailing) {
+					t.Errorf("%d writes: step %d says %v after a write failed", takes, i, err)
+				}
+				failed = errors.Join(failed, err)
+			}
+			if c.Reusable() != (failed == nil) {
+				t.Errorf("%d writes: reusable is %v, the error %v", takes, c.Reusable(), failed)
+			}
+			if takes == 0 && failed == nil || takes == 9 && failed != nil {
+				t.Errorf("%d writes: %v", takes, failed)
+			}
+			c.Release()
+		}
+	}
+}
+
+func TestBodyBufferedTellsWhatNeedsNoWaiting(t *testing.T) {
+	for name, tt := range map[string]struct {
+		raw  string
+		want int
+	}{
+		"all of a body with a length":  {status("HTTP/1.1 200 OK", "Content-Length: 5\r\n", "hello"), 5},
+		"part of a body with a length": {status("HTTP/1.1 200 OK", "Content-Length: 9\r\n", "hello"), 5},
+		"bytes beyond the body":        {status("HTTP/1.1 200 OK", "Content-Length: 2\r\n", "hello"), 2},
+		"up to the end":                {status("HTTP/1.1 200 OK", "", "hello"), 5},
+		"no body":                      {status("HTTP/1.1 204 No Content", "", "hello"), 0},
+		"nothing yet":                  {status("HTTP/1.1 200 OK", "Content-Length: 9\r\n", ""), 0},
+	} {
+		c := NewConn(newScript(tt.raw), nil)
+		var resp wire.Response
+		if err := c.ReadResponse(&resp, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.BodyBuffered(); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+		c.Release()
 	}
 }
