@@ -47,7 +47,7 @@ func TestLinesAreWrittenInTime(t *testing.T) {
 		if n := w.lines(); n != 0 {
 			t.Errorf("%d lines at once, want them in a batch", n)
 		}
-		time.Sleep(200 * time.Millisecond)
+		<-time.After(200 * time.Millisecond)
 		synctest.Wait()
 		if n := w.lines(); n != 1 {
 			t.Errorf("%d lines after 200 ms, want 1", n)
@@ -110,7 +110,7 @@ func TestSlowWriterCostsLinesNotTime(t *testing.T) {
 		w := &recorder{hold: make(chan struct{})}
 		l := New(w, Options{MaxBuffered: 10 * size})
 		l.Log(full())
-		time.Sleep(200 * time.Millisecond)
+		<-time.After(200 * time.Millisecond)
 		synctest.Wait()
 		for range 15 {
 			l.Log(full())

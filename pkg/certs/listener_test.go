@@ -19,7 +19,7 @@ func TestCertificateIsThatOfTheMostSpecificBinding(t *testing.T) {
 	r := newRegistry(t)
 	var certs []ir.Certificate
 	for _, name := range []string{"n/exact", "n/wildcard", "n/suffix", "n/long", "n/default"} {
-		certs = append(certs, make1(t, name, ecdsaKey(), "whatever.test"))
+		certs = append(certs, issue(t, name, ecdsaKey(), "whatever.test"))
 	}
 	bindings := []string{
 		"shop.example.com n/exact", "*.example.com n/wildcard", "**.example.com n/suffix", "**.deep.example.com n/long",
@@ -106,7 +106,7 @@ func FuzzFindIsTheOracle(f *testing.F) {
 	f.Add("A.B.", "a.b **.b *.b")
 	f.Add("..a", "**.a *..a")
 	r := newRegistry(f)
-	cert := make1(f, "n/c", ecdsaKey())
+	cert := issue(f, "n/c", ecdsaKey())
 	f.Fuzz(func(t *testing.T, name, patterns string) {
 		var hosts, bindings []string
 		for _, p := range strings.Fields(strings.ToLower(patterns)) {
@@ -127,9 +127,9 @@ func FuzzFindIsTheOracle(f *testing.F) {
 func TestCertificateIsOneThatTheClientSupports(t *testing.T) {
 	r := newRegistry(t)
 	certs := []ir.Certificate{
-		make1(t, "n/ecdsa", ecdsaKey(), "x.test"),
-		make1(t, "n/rsa", rsaKey(), "x.test"),
-		make1(t, "n/ed25519", ed25519Key(), "x.test"),
+		issue(t, "n/ecdsa", ecdsaKey(), "x.test"),
+		issue(t, "n/rsa", rsaKey(), "x.test"),
+		issue(t, "n/ed25519", ed25519Key(), "x.test"),
 	}
 	only := func(suite uint16) *tls.Config {
 		return &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
@@ -166,7 +166,7 @@ func TestCertificateIsOneThatTheClientSupports(t *testing.T) {
 
 func TestOldProtocolsAndWeakCiphersAreRefused(t *testing.T) {
 	r := newRegistry(t)
-	l, _ := listener(t, r, []ir.Certificate{make1(t, "n/rsa", rsaKey(), "x.test")}, "x.test n/rsa")
+	l, _ := listener(t, r, []ir.Certificate{issue(t, "n/rsa", rsaKey(), "x.test")}, "x.test n/rsa")
 	tests := map[string]struct {
 		client *tls.Config
 		works  bool
@@ -217,7 +217,7 @@ func TestRotationUnderHandshakes(t *testing.T) {
 	var served atomic.Pointer[Listener]
 	publish := func(generation int) {
 		name := fmt.Sprintf("n/%03d", generation)
-		certs := []ir.Certificate{make1(t, name, ecdsaKey(), "x.test")}
+		certs := []ir.Certificate{issue(t, name, ecdsaKey(), "x.test")}
 		if facts := r.Update(certs); facts.Len() > 0 {
 			t.Error(facts.All())
 		}
@@ -255,8 +255,8 @@ func TestRotationUnderHandshakes(t *testing.T) {
 
 func TestExplainShowsTheCandidates(t *testing.T) {
 	r := newRegistry(t)
-	expired := make1(t, "n/old", rsaKey(), "x.test", "y.test")
-	l, _ := listener(t, r, []ir.Certificate{make1(t, "n/new", ecdsaKey(), "*.z.test"), expired}, "x.test n/old n/new")
+	expired := issue(t, "n/old", rsaKey(), "x.test", "y.test")
+	l, _ := listener(t, r, []ir.Certificate{issue(t, "n/new", ecdsaKey(), "*.z.test"), expired}, "x.test n/old n/new")
 	r.opts.Now = func() time.Time { return start.AddDate(0, 0, 2) }
 	got := l.Explain("x.test")
 	want := Choice{Rule: RuleExact, Binding: "x.test", Candidates: []Candidate{

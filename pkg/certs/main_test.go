@@ -56,8 +56,8 @@ func ed25519Key() crypto.Signer {
 	return key
 }
 
-// make1 makes a certificate of that name for hosts.
-func make1(t testing.TB, name string, key crypto.Signer, hosts ...string) ir.Certificate {
+// issue makes a certificate of that name for hosts, which fits its key.
+func issue(t testing.TB, name string, key crypto.Signer, hosts ...string) ir.Certificate {
 	t.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	if err != nil {
@@ -89,14 +89,6 @@ func make1(t testing.TB, name string, key crypto.Signer, hosts ...string) ir.Cer
 		KeyPEM:      keyPEM,
 		Fingerprint: hex.EncodeToString(append(leaf[:], private[:]...)),
 	}
-}
-
-// broken makes a certificate whose key is that of another one.
-func broken(t testing.TB, name string) ir.Certificate {
-	c := make1(t, name, ecdsaKey(), "x.test")
-	c.KeyPEM = make1(t, name, ecdsaKey()).KeyPEM
-	c.Fingerprint = "broken " + name
-	return c
 }
 
 func newRegistry(t testing.TB) *Registry {

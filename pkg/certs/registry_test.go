@@ -13,17 +13,17 @@ import (
 )
 
 func TestBrokenCertificatesAreReported(t *testing.T) {
-	good := make1(t, "shop/good", ecdsaKey(), "x.test")
+	good := issue(t, "shop/good", ecdsaKey(), "x.test")
 	tests := map[string]struct {
 		change func(*ir.Certificate)
 		want   string
 	}{
 		"a key of another certificate": {
-			func(c *ir.Certificate) { c.KeyPEM = make1(t, "n/other", ecdsaKey()).KeyPEM },
+			func(c *ir.Certificate) { c.KeyPEM = issue(t, "n/other", ecdsaKey()).KeyPEM },
 			"tls: private key does not match public key",
 		},
 		"a key of another kind": {
-			func(c *ir.Certificate) { c.KeyPEM = make1(t, "n/other", rsaKey()).KeyPEM },
+			func(c *ir.Certificate) { c.KeyPEM = issue(t, "n/other", rsaKey()).KeyPEM },
 			"tls: private key type does not match public key type",
 		},
 		"no key": {
@@ -87,7 +87,7 @@ func TestMissingCertificateIsSluicesFault(t *testing.T) {
 
 func TestCertificatesAreParsedOnce(t *testing.T) {
 	r := newRegistry(t)
-	a, b := make1(t, "n/a", ecdsaKey()), make1(t, "n/b", ecdsaKey())
+	a, b := issue(t, "n/a", ecdsaKey()), issue(t, "n/b", ecdsaKey())
 	if f := r.Update([]ir.Certificate{a, b}); f.Len() > 0 {
 		t.Fatal(f.All())
 	}
@@ -128,7 +128,7 @@ func TestSelfSignedCertificateNamesNoHost(t *testing.T) {
 
 func TestFactsDoNotShowTheKey(t *testing.T) {
 	r := newRegistry(t)
-	c := make1(t, "n/c", ecdsaKey())
+	c := issue(t, "n/c", ecdsaKey())
 	c.KeyPEM = ir.Secret(strings.Replace(string(c.KeyPEM), "PRIVATE KEY-----\n", "PRIVATE KEY-----\ntopsecret", 1))
 	for _, f := range r.Update([]ir.Certificate{c}).All() {
 		if strings.Contains(f.String(), "topsecret") {
@@ -141,7 +141,7 @@ func TestFactsDoNotShowTheKey(t *testing.T) {
 // of them changed.
 func BenchmarkUpdate(b *testing.B) {
 	r := newRegistry(b)
-	base := make1(b, "n/base", ecdsaKey(), "x.test")
+	base := issue(b, "n/base", ecdsaKey(), "x.test")
 	var certs []ir.Certificate
 	var spec ir.ListenerTLS
 	for i := range 10_000 {

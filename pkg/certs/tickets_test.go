@@ -26,7 +26,7 @@ func TestTickets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		certs := []ir.Certificate{make1(t, "n/a", ecdsaKey(), "a.test", "b.test"), make1(t, "n/b", ecdsaKey(), "b.test")}
+		certs := []ir.Certificate{issue(t, "n/a", ecdsaKey(), "a.test", "b.test"), issue(t, "n/b", ecdsaKey(), "b.test")}
 		l, _ := listener(t, r, certs, "a.test n/a", "b.test n/b")
 		rebuilt, _ := listener(t, r, certs, "a.test n/a", "b.test n/b")
 		other := newRegistry(t)

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -123,19 +124,16 @@ func TestIdleConnectionsGrowOld(t *testing.T) {
 		old, _ := mustConn(t, e)
 		young, _ := mustConn(t, e)
 		old.Put()
-		time.Sleep(50 * time.Second)
-		synctest.Wait()
+		pass(50 * time.Second)
 		young.Put()
 		if n := e.idleCount(); n != 2 {
 			t.Fatalf("%d idle after 50 s, want 2", n)
 		}
-		time.Sleep(30 * time.Second)
-		synctest.Wait()
+		pass(30 * time.Second)
 		if n := e.idleCount(); n != 1 {
 			t.Fatalf("%d idle after 80 s, want the younger one", n)
 		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		pass(time.Minute)
 		if n := e.idleCount(); n != 0 || dials.open() != 0 {
 			t.Fatalf("%d idle and %d open after 140 s, want none", n, dials.open())
 		}
@@ -150,17 +148,17 @@ func TestConnectionPastItsTimeIsNotTaken(t *testing.T) {
 		r.SetEndpoints(ready("s", 1))
 		e := mustPick(t, r.Acquire(upstreamOf("u", "s")))
 		c, _ := mustConn(t, e)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		c.Put()
 		// The sweep at 60 s finds it too young, the next one comes at 75 s.
-		time.Sleep(61 * time.Second)
+		pass(61 * time.Second)
 		if again, reused := mustConn(t, e); reused {
 			t.Error("taken after the idle timeout")
 		} else {
 			again.Put()
 		}
 		aged, _ := mustConn(t, e)
-		time.Sleep(91 * time.Second)
+		pass(91 * time.Second)
 		aged.Put()
 		if e.idleCount() != 0 {
 			t.Error("kept beyond its age")
@@ -237,7 +235,7 @@ func exchange(c *Conn) error {
 	}
 	var buf [16]byte
 	for {
-		if _, err := c.Body().Read(buf[:]); err == io.EOF {
+		if _, err := c.Body().Read(buf[:]); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 // besides the caller. Those that are about to end get the time to do so.
 func leftGoroutines() string {
 	var left []byte
-	for range 100 {
+	for range 1000 {
 		left = nil
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
@@ -42,7 +43,7 @@ func leftGoroutines() string {
 		if left == nil {
 			return ""
 		}
-		time.Sleep(10 * time.Millisecond)
+		runtime.Gosched()
 	}
 	return string(left)
 }
@@ -120,4 +121,10 @@ func mustConn(t testing.TB, e *Endpoint) (*Conn, bool) {
 		t.Fatal(err)
 	}
 	return c, reused
+}
+
+// pass lets time go by in a bubble, and lets everyone act on it.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
 }

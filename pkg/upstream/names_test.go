@@ -72,7 +72,7 @@ type resolver struct {
 
 func (r *resolver) resolve(ctx context.Context, _ string) ([]netip.Addr, error) {
 	r.asked++
-	time.Sleep(r.takes)
+	<-time.After(r.takes)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -97,27 +97,27 @@ func TestNamesAreAskedForOnceInAWhile(t *testing.T) {
 		}
 		together.Wait()
 		asked.addr = "10.0.0.2"
-		time.Sleep(4 * time.Second)
+		pass(4 * time.Second)
 		lookup("10.0.0.1", 1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		lookup("10.0.0.2", 2)
 
 		// A resolver that is out of order must not take down what works.
 		asked.err = &net.DNSError{Err: "server misbehaving", IsTemporary: true}
-		time.Sleep(6 * time.Second)
+		pass(6 * time.Second)
 		lookup("10.0.0.2", 3)
 		lookup("10.0.0.2", 3)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		lookup("10.0.0.2", 4)
 
 		// A name that is gone is gone.
 		asked.err = &net.DNSError{Err: "no such host", IsNotFound: true}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if got, err := n.lookup(t.Context(), "x.test"); err == nil {
 			t.Fatalf("got %v for a name that is gone", got)
 		}
 		asked.err = nil
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		lookup("10.0.0.2", 6)
 	})
 }
@@ -131,7 +131,7 @@ func TestLastGoodAddressesEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		asked.err = &net.DNSError{Err: "server misbehaving", IsTemporary: true}
-		time.Sleep(lastGoodFor + time.Second)
+		pass(lastGoodFor + time.Second)
 		if got, err := n.lookup(t.Context(), "x.test"); err == nil {
 			t.Errorf("got %v, which is too old", got)
 		}
@@ -159,11 +159,11 @@ func TestForgottenNamesAreDropped(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(lastGoodFor)
+		pass(lastGoodFor)
 		if _, err := n.lookup(t.Context(), "b.test"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		n.sweep(time.Now())
 		if len(n.byName) != 1 || n.byName["b.test"] == nil {
 			t.Errorf("kept %v", n.byName)
