@@ -77,6 +77,9 @@ const envtestDir = "envtest-v" + kubernetesVersion
 // build builds the named programs, or all of them if names is empty. A program
 // that is there already is not built again.
 func (c cluster) build(ctx context.Context, names []string) error {
+	if c.root == "" {
+		return errNotInRepository
+	}
 	want, err := programsOf(names)
 	if err != nil {
 		return err
@@ -155,6 +158,14 @@ func (c cluster) buildBundle(ctx context.Context, b bundle, want []string) error
 	fmt.Fprintf(os.Stderr, "building %s into bin/%s (a few minutes, once)\n", strings.Join(missing, ", "), b.dir)
 	if err := os.MkdirAll(place, 0o755); err != nil {
 		return err
+	}
+	// A build that was killed leaves its directory; the lock says that none runs.
+	old, err := filepath.Glob(filepath.Join(place, ".build-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range old {
+		os.RemoveAll(dir)
 	}
 	temp, err := os.MkdirTemp(place, ".build-*")
 	if err != nil {

@@ -19,7 +19,7 @@ type cluster struct {
 	name string
 	// dir holds all state of the cluster. Absolute.
 	dir string
-	// root is the directory of the repository. Absolute.
+	// root is the directory of the repository. Absolute, or empty outside of one.
 	root string
 }
 
@@ -39,13 +39,8 @@ func newCluster(name, dir string) (cluster, error) {
 		return cluster{}, usageError(fmt.Sprintf("%q is no name: use up to 20 of a-z, 0-9 and -", name))
 	}
 	root, err := repository()
-	if err != nil {
-		// The copy of this program that runs inside a cluster is given -dir and
-		// builds nothing, so it may be anywhere.
-		if dir == "" {
-			return cluster{}, err
-		}
-		root = ""
+	if err != nil && dir == "" {
+		return cluster{}, err // With a dir, only build and up need the repository.
 	}
 	if dir == "" {
 		dir = filepath.Join(root, "bin", "cluster", name)
@@ -53,6 +48,8 @@ func newCluster(name, dir string) (cluster, error) {
 	dir, err = filepath.Abs(dir)
 	return cluster{name: name, dir: dir, root: root}, err
 }
+
+var errNotInRepository = errors.New("the working directory is not inside the repository of Sluice")
 
 // repository returns the first directory from the working directory upwards
 // that is the root of this module.
@@ -67,7 +64,7 @@ func repository() (string, error) {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("%s is not inside the repository of Sluice", start)
+			return "", errNotInRepository
 		}
 	}
 }

@@ -45,6 +45,7 @@ func (c cluster) clean() error {
 		return err
 	}
 	if !marked {
+		os.Remove(c.dir) // Half of `create` is an empty directory; others stay.
 		return nil
 	}
 	return c.removeState()

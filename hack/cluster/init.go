@@ -43,7 +43,7 @@ const progressReady = "ready"
 
 // bringUp starts everything and returns when pods can run.
 func bringUp(ctx context.Context, c cluster, progress *os.File) error {
-	s := newSupervisor(inside + "/log")
+	s := newSupervisor(inside, inside+"/log") // For as long as this process lives.
 	say := func(what string) { fmt.Fprintln(progress, what) }
 	if err := makeMounts(c.dir); err != nil {
 		return err

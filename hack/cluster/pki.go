@@ -122,6 +122,10 @@ func (a *authority) write(name string, cert, key []byte) error {
 const (
 	pkiDir  = "pki"
 	ownPair = "sluice-cluster"
+
+	// frontProxy is the name by which the API server calls other API servers
+	// that extend it, and the only one that may speak for other users.
+	frontProxy = "front-proxy-client"
 )
 
 // writePKI makes the keys and certificates of the control plane: the
@@ -142,6 +146,7 @@ func (c cluster) writePKI() (*authority, error) {
 		}},
 		{file: "kubelet-client", name: "kube-apiserver-kubelet-client", groups: []string{"system:masters"}},
 		{file: "service-account", name: "service-accounts"},
+		{file: "front-proxy", name: frontProxy},
 		{file: ownPair, name: "sluice-cluster", groups: []string{"system:masters"}},
 	}
 	for _, p := range pairs {

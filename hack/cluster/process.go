@@ -65,18 +65,24 @@ func isInit(pid int, name string) (dir string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	args := strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
-	if len(args) < 6 {
-		return "", false
-	}
-	args = args[len(args)-6:]
-	dir = args[4]
-	return dir, slices.Equal(args, initArgs(name, dir))
+	return parseInitArgs(strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00"), name)
 }
 
 // initArgs is the command line of the init process.
 func initArgs(name, dir string) []string {
 	return []string{filepath.Join(dir, "bin", ownProgram), "-name", name, "-dir", dir, "init"}
+}
+
+// parseInitArgs returns the state directory in a command line that ends like
+// that of the init process of the cluster with that name.
+func parseInitArgs(args []string, name string) (dir string, ok bool) {
+	n := len(initArgs("", ""))
+	if len(args) < n {
+		return "", false
+	}
+	args = args[len(args)-n:]
+	dir = args[n-2]
+	return dir, slices.Equal(args, initArgs(name, dir))
 }
 
 // processes returns the numbers of all processes.
@@ -172,10 +178,19 @@ func (i initProcess) end(name string) error {
 	if err := p.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("ending process %d: %w", i.pid, err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); !ended(i.pid); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("process %d, or one below it, does not end", i.pid)
+	poll := func(most time.Duration, done func() bool) bool {
+		for deadline := time.Now().Add(most); !done(); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				return false
+			}
 		}
+		return true
 	}
+	if !poll(30*time.Second, func() bool { return ended(i.pid) }) {
+		return fmt.Errorf("process %d, or one below it, does not end", i.pid)
+	}
+	// Its parent is process 1 of the machine now, which takes note of its end in
+	// its own time, or never in some containers. Nothing but its number is left.
+	poll(3*time.Second, func() bool { return len(namespacePIDs(i.pid)) == 0 })
 	return nil
 }

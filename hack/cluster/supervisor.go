@@ -18,7 +18,10 @@ import (
 // It also reaps every orphan of the process namespace, so nothing else in this
 // process may wait for a child (os/exec does).
 type supervisor struct {
-	logs string // directory
+	dir  string // in which processes run
+	logs string // directory of their logs
+	// close ends the reaping; components run on.
+	close func()
 
 	// mu guards what follows. It is held while a process starts, so that its end
 	// is not noticed before it is known.
@@ -35,15 +38,23 @@ type process struct {
 	how     string        // it ended; written before ended is closed
 }
 
-func newSupervisor(logs string) *supervisor {
-	s := &supervisor{logs: logs, processes: map[string]*process{}}
-	children := make(chan os.Signal, 1)
+// newSupervisor starts to reap, until close is called. A process can have one
+// supervisor at a time.
+func newSupervisor(dir, logs string) *supervisor {
+	s := &supervisor{dir: dir, logs: logs, processes: map[string]*process{}}
+	children, reaped := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(children, syscall.SIGCHLD)
 	go func() {
+		defer close(reaped)
 		for range children {
 			s.reap()
 		}
 	}()
+	s.close = func() {
+		signal.Stop(children)
+		close(children) // Nobody sends after Stop has returned.
+		<-reaped
+	}
 	return s
 }
 
@@ -110,7 +121,7 @@ func (s *supervisor) start(c component) (*process, error) {
 	}
 	defer null.Close()
 	child, err := os.StartProcess(path, c.args, &os.ProcAttr{
-		Dir: inside, Env: environment, Files: []*os.File{null, log, log},
+		Dir: s.dir, Env: environment, Files: []*os.File{null, log, log},
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {

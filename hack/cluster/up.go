@@ -186,7 +186,7 @@ func (c cluster) launch(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command("nsenter", append([]string{"--net=" + c.netns(), "--"}, initArgs(c.name, c.dir)...)...)
+	cmd := exec.Command(lookUp("nsenter"), append([]string{"--net=" + c.netns(), "--"}, initArgs(c.name, c.dir)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{write} // Becomes progressFile.
 	cmd.Dir = "/"
