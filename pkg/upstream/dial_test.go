@@ -124,11 +124,15 @@ func TestNameFallsToItsNextAddress(t *testing.T) {
 			},
 		})
 		defer r.Close()
+		begun := time.Now()
 		c, err := named(t, r, "x.test").Dial(t.Context(), 3*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Close()
+		if took := time.Since(begun); took != 2*time.Second {
+			t.Errorf("took %v, want a third of the time for each of those that do not answer", took)
+		}
 	})
 }
 
