@@ -66,7 +66,11 @@ func (d decoder) manifest(text []byte, outer header, depth int) []entry {
 	}
 	var h header
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, &h); err != nil {
-		return d.failed("it is no manifest: " + plain(err))
+		field, message := typeError(err)
+		if field != "" {
+			message = "of " + field + ", " + message
+		}
+		return d.failed("it is no manifest: " + message)
 	}
 	if h.APIVersion == "" {
 		h.APIVersion = outer.APIVersion
@@ -218,12 +222,19 @@ func (e *entry) unknown(err error) {
 }
 
 // typePattern is the form of the decoder's complaint about a value of the wrong type.
-var typePattern = regexp.MustCompile(`^json: cannot unmarshal (.+) into Go struct field [^.]*\.(\S+) of type (\S+)$`)
+var typePattern = regexp.MustCompile(`^json: cannot unmarshal (.+) into Go (?:struct field [^.]*\.(\S+)|value) of type (\S+)$`)
+
+// embedded are the names of Go structs in the decoder's paths that no manifest has.
+var embedded = regexp.MustCompile(`\b[A-Z]\w*\.`)
 
 // typeError returns the field and the problem of a value of the wrong type.
 func typeError(err error) (field, message string) {
 	if m := typePattern.FindStringSubmatch(err.Error()); m != nil {
-		return m[2], fmt.Sprintf("%s cannot stand where %s is expected", m[1], typeName(m[3]))
+		return embedded.ReplaceAllString(m[2], ""), fmt.Sprintf("%s cannot stand where %s is expected", m[1], typeName(m[3]))
+	}
+	if message := plain(err); strings.HasPrefix(message, "illegal base64 data") {
+		// Only Secrets and ConfigMaps have such, in fields that end in this word.
+		return "data", "a value is not in base64: " + message
 	}
 	return "", plain(err)
 }

@@ -30,6 +30,7 @@ func mergeRoutes(fragments []resolve.Fragment, facts *report.Set) map[string][]*
 	for i := range fragments {
 		for j := range fragments[i].Routes {
 			route := &fragments[i].Routes[j]
+			route.Created = fragments[i].Created
 			hosts[route.Host] = append(hosts[route.Host], route)
 		}
 	}
@@ -69,7 +70,11 @@ func conflict(host string, loser, winner *resolve.Route, facts *report.Set) {
 	by := winner.Field + " of this object"
 	if winner.Origin != loser.Origin {
 		by = winner.Origin.String() + " (" + winner.Field + ")"
-		if !loser.Fallback {
+		switch {
+		case loser.Fallback:
+		case winner.Created.Equal(loser.Created):
+			by += ", which is as old and comes first by name"
+		default:
 			by += ", which is older"
 		}
 	}

@@ -24,7 +24,7 @@ func (t *translation) tls(index int, entry *networkingv1.IngressTLS) {
 		case certificate == nil:
 		case !certificate.Covers(host):
 			t.Facts.Warnf(t.origin, field, report.CertificateMismatch,
-				"the certificate in the Secret %q does not cover the host %q, so the default certificate serves it", certificate.Name, host)
+				"the certificate in the Secret %q does not cover the host %q, so it is not used there", certificate.Name, host)
 		default:
 			t.bind(host, certificate, field)
 		}

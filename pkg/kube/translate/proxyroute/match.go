@@ -98,11 +98,12 @@ func (t *translation) expression(expression string, at resolve.Place) {
 		t.refuse(at, "the regular expression is empty")
 		return
 	}
-	// It is the anchored form that is going to be compiled.
-	if _, err := regexp.Compile("^(?:" + expression + ")$"); err != nil {
-		if _, plain := regexp.Compile(expression); plain != nil {
-			err = plain
-		}
+	// By itself first: anchored, an expression such as "a)(b" would compile.
+	_, err := regexp.Compile(expression)
+	if err == nil {
+		_, err = regexp.Compile("^(?:" + expression + ")$")
+	}
+	if err != nil {
 		t.refuse(at, "%q is no regular expression: %s", expression, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 }

@@ -114,7 +114,7 @@ func (t *translation) bind(h host, certificate *resolve.Certificate) {
 	}
 	if !bound {
 		t.Facts.Warnf(t.origin, h.field, report.CertificateMismatch,
-			"the certificate in the Secret %q does not cover the host %q, so the default certificate serves it", certificate.Name, h.written)
+			"the certificate in the Secret %q does not cover the host %q, so it is not used there", certificate.Name, h.written)
 	}
 }
 

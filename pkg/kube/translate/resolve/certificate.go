@@ -123,7 +123,7 @@ func (r *Resolver) load(name types.NamespacedName) *certificate {
 // parse makes a certificate of what a Secret holds. No message holds any of the key.
 func parse(name types.NamespacedName, chain, key []byte) *certificate {
 	failed := func(message string, args ...any) *certificate {
-		return &certificate{fault: fault{report.InvalidCertificate, fmt.Sprintf("of the Secret %q ", name) + fmt.Sprintf(message, args...)}}
+		return &certificate{fault: fault{report.InvalidCertificate, fmt.Sprintf("in the Secret %q, ", name) + fmt.Sprintf(message, args...)}}
 	}
 	leaf, problem := parseLeaf(chain)
 	if problem != "" {

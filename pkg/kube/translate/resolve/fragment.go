@@ -27,6 +27,8 @@ type Route struct {
 	Host string
 	// Redirect says whether requests in clear text are redirected to HTTPS.
 	Redirect Redirect
+	// Created is the creation time of the object.
+	Created time.Time
 	// Fallback marks a default back end: any other route with an equal match goes
 	// before it, whatever its age.
 	Fallback bool

@@ -1,0 +1,191 @@
+package translate_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot/snapshottest"
+	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+var update = flag.Bool("update", false, "rewrite what the golden cases expect")
+
+// The files of a golden case that say what is expected, in this order.
+const (
+	wantIR        = "want-ir"
+	wantFacts     = "want-facts"
+	wantEndpoints = "want-endpoints"
+)
+
+// TestGolden translates the manifests of each case, twice, and compares the
+// model, all facts and the endpoints with what the case expects.
+func TestGolden(t *testing.T) {
+	cases, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no case found: %v", err)
+	}
+	for _, name := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := run(t, archive)
+			if *update {
+				rewrite(t, name, archive, got)
+				return
+			}
+			for _, f := range got {
+				if diff := cmp.Diff(string(file(archive, f.Name)), string(f.Data)); diff != "" {
+					t.Errorf("%s, wanted (-) and got (+):\n%s", f.Name, diff)
+				}
+			}
+		})
+	}
+}
+
+// run returns what a case leads to.
+func run(t *testing.T, archive *txtar.Archive) []txtar.File {
+	s, loaded := snapshottest.Load(t, withCertificates(t, archive))
+	o := options(t, file(archive, "options"))
+	config, facts := translate.Translate(s, o)
+	if err := ir.Validate(config); err != nil {
+		t.Errorf("the model is not sound: %v", err)
+	}
+	if again, _ := translate.Translate(s, o); !ir.Equal(config, again) {
+		t.Error("a second translation of the same snapshot gave another model")
+	}
+	facts.Merge(loaded)
+	return []txtar.File{
+		{Name: wantIR, Data: dump(t, config)},
+		{Name: wantFacts, Data: factLines(facts)},
+		{Name: wantEndpoints, Data: endpointLines(translate.Endpoints(s, config))},
+	}
+}
+
+// options reads the options of a case, one a line.
+func options(t *testing.T, text []byte) translate.Options {
+	o := translate.DefaultOptions()
+	o.Timeouts = ir.Timeouts{}
+	o.Now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, line := range strings.Fields(string(text)) {
+		name, value, _ := strings.Cut(line, "=")
+		switch name {
+		case "all-classes":
+			o.AllClasses = true
+		case "classes":
+			o.IngressClasses = strings.Split(value, ",")
+		case "default-certificate":
+			namespace, secret, _ := strings.Cut(value, "/")
+			o.DefaultCertificate = types.NamespacedName{Namespace: namespace, Name: secret}
+		case "https-port":
+			o.HTTPSPort = 8443
+		case "local-addresses":
+			o.LocalAddresses = true
+		case "no-ssl-redirect":
+			o.SSLRedirect = false
+		case "report-endpoints":
+			o.ReportEndpoints = true
+		default:
+			t.Fatalf("there is no option %s", name)
+		}
+	}
+	return o
+}
+
+var reference = regexp.MustCompile(`\{\{base64 ([a-z-]+\.(?:crt|key))\}\}`)
+
+// withCertificates replaces {{base64 NAME}} by the certificate or key of that
+// name in testdata/certs.
+func withCertificates(t *testing.T, archive *txtar.Archive) *txtar.Archive {
+	filled := &txtar.Archive{}
+	for _, f := range archive.Files {
+		data := reference.ReplaceAllFunc(f.Data, func(match []byte) []byte {
+			text, err := os.ReadFile(filepath.Join("testdata/certs", string(reference.FindSubmatch(match)[1])))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []byte(base64.StdEncoding.EncodeToString(text))
+		})
+		filled.Files = append(filled.Files, txtar.File{Name: f.Name, Data: data})
+	}
+	return filled
+}
+
+var fingerprint = regexp.MustCompile(`fingerprint=[0-9a-f]{120}([0-9a-f]{8})\b`)
+
+// dump shortens fingerprints, which say nothing to a reader.
+func dump(t *testing.T, config *ir.Config) []byte {
+	var b bytes.Buffer
+	if err := ir.Dump(&b, config); err != nil {
+		t.Fatal(err)
+	}
+	return fingerprint.ReplaceAll(b.Bytes(), []byte("fingerprint=$1"))
+}
+
+func factLines(facts *report.Set) []byte {
+	var b bytes.Buffer
+	for _, fact := range facts.All() {
+		fmt.Fprintln(&b, fact)
+	}
+	return b.Bytes()
+}
+
+func endpointLines(sets []ir.EndpointSet) []byte {
+	var b bytes.Buffer
+	for _, set := range sets {
+		fmt.Fprintln(&b, set.Key)
+		for _, e := range set.Endpoints {
+			address := e.Address.String()
+			if e.Hostname != "" {
+				address = fmt.Sprintf("%s port %d", e.Hostname, e.Address.Port())
+			}
+			words := []string{"", address, e.State.String()}
+			for _, word := range [][2]string{{"zone", e.Zone}, {"node", e.Node}, {"target", e.Target}} {
+				if word[1] != "" {
+					words = append(words, word[0]+"="+word[1])
+				}
+			}
+			fmt.Fprintln(&b, strings.Join(words, " "))
+		}
+	}
+	return b.Bytes()
+}
+
+func file(archive *txtar.Archive, name string) []byte {
+	for _, f := range archive.Files {
+		if f.Name == name {
+			return f.Data
+		}
+	}
+	return nil
+}
+
+// rewrite writes the case with what it leads to.
+func rewrite(t *testing.T, name string, archive *txtar.Archive, got []txtar.File) {
+	updated := &txtar.Archive{Comment: archive.Comment}
+	for _, f := range archive.Files {
+		if !strings.HasPrefix(f.Name, "want-") {
+			updated.Files = append(updated.Files, f)
+		}
+	}
+	updated.Files = append(updated.Files, got...)
+	if err := os.WriteFile(name, txtar.Format(updated), fs.FileMode(0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
