@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,8 @@ type connection struct {
 	closing bool
 	// aborted says that the response under way was cut off.
 	aborted bool
+	// http10 says that the request under way is one of HTTP/1.0.
+	http10 bool
 	// expects says that the client still waits for a 100.
 	expects bool
 
@@ -54,6 +57,12 @@ var crlf2 = []byte("\r\n\r\n")
 // serve is the life of the connection.
 func (c *connection) serve() {
 	defer c.end()
+	defer func() {
+		// Exchanges catch their own panics; what comes here costs a connection, not the process.
+		if thrown := recover(); thrown != nil {
+			c.proxy.log.Error("panic while serving a connection", "error", thrown, "stack", string(debug.Stack()))
+		}
+	}()
 	l := c.proxy.listenerNow(c.listener.name)
 	if l == nil || l.TLS != nil && !c.handshake() {
 		return
@@ -94,16 +103,15 @@ func (c *connection) next() bool {
 	}
 	c.closing, c.aborted, c.expects = false, false, false
 	if err := c.h1.ReadRequest(&x.req); err != nil {
-		f := ofRequest(err)
-		if f != nil {
-			x.open(c, c)
+		x.open(c, c)
+		if f := ofRequest(err); f != nil {
 			x.refuse(f)
 			c.linger()
 		}
 		x.close()
 		return false
 	}
-	c.expects = x.req.ExpectContinue
+	c.expects, c.http10 = x.req.ExpectContinue, x.req.Version == wire.HTTP10
 	x.open(c, c)
 	ok := x.serve()
 	c.ended = x.ended
@@ -216,9 +224,9 @@ func (c *connection) finish(trailer *wire.Header) error {
 
 func (c *connection) abort() {
 	c.aborted = true
-	// A body whose end is the connection's must not look complete, so the
-	// connection is reset. What is on its way may be lost; it is worth nothing.
-	if tcp, ok := c.raw.(*net.TCPConn); ok {
+	// To HTTP/1.0 a body may end with the connection. One that was cut off must
+	// not look complete, so the connection is reset.
+	if tcp, ok := c.raw.(*net.TCPConn); ok && c.http10 {
 		_ = tcp.SetLinger(0)
 	}
 }
