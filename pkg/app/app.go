@@ -88,6 +88,10 @@ func translateOptions(o Options) translate.Options {
 		t.IngressClasses = o.IngressClasses
 	}
 	t.DefaultCertificate = o.DefaultCertificate
+	t.Mapped = make(map[string]bool, len(o.Map))
+	for _, m := range o.Map {
+		t.Mapped[m.key()] = true
+	}
 	t.Memo = translate.NewMemo()
 	return t
 }

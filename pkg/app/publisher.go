@@ -70,7 +70,7 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	options.Now = begun
 	config, facts := translate.Translate(s, options)
 	facts.Merge(loaded)
-	p.setEndpoints(s, config)
+	facts.Merge(p.setEndpoints(s, config))
 	facts.Merge(p.certs.Update(config.Certificates))
 	if before := p.served.Load(); before == nil || !ir.Equal(before.config, config) {
 		p.compiled = p.swap(config, begun)
@@ -103,11 +103,10 @@ func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
 }
 
 // setEndpoints gives the registry the endpoint sets of a Config and takes away
-// those that no upstream names any more. A set that goes away is one of the old
-// table's, whose pools keep the endpoints that they have.
-func (p *publisher) setEndpoints(s *snapshot.Snapshot, config *ir.Config) {
+// those that no upstream names any more, once the old table has gone.
+func (p *publisher) setEndpoints(s *snapshot.Snapshot, config *ir.Config) *report.Set {
 	sets := translate.Endpoints(s, config)
-	p.addMapped(sets)
+	facts := p.addMapped(sets)
 	p.upstreams.SetEndpoints(sets...)
 	current := make(map[string]bool, len(sets))
 	for _, set := range sets {
@@ -123,6 +122,7 @@ func (p *publisher) setEndpoints(s *snapshot.Snapshot, config *ir.Config) {
 	if len(gone) > 0 {
 		time.AfterFunc(releaseAfter, func() { p.removeEndpoints(gone) })
 	}
+	return facts
 }
 
 // removeEndpoints drops sets, apart from those that came back meanwhile.

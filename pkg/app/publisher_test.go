@@ -237,4 +237,12 @@ func TestMapGivesServicesEndpoints(t *testing.T) {
 	if got := addresses(p, "ns/b:80"); !slices.Equal(got, []string{"10.0.0.1:8080"}) {
 		t.Errorf("a Service with endpoints has %v, want its own alone", got)
 	}
+	for _, want := range []string{
+		"warning: Service/ns/b: --map ns/b:80=127.0.0.1:3002 has no effect, as the Service has EndpointSlices with endpoints for port 80 (Conflicted)",
+		"warning: Service/other/a: --map other/a:80=127.0.0.1:3003 has no effect, as nothing is sent to port 80 (BackendNotFound)",
+	} {
+		if !slices.ContainsFunc(p.served.Load().facts.All(), func(f report.Fact) bool { return f.String() == want }) {
+			t.Errorf("there is no %q in %v", want, p.served.Load().facts.All())
+		}
+	}
 }

@@ -152,10 +152,16 @@ func (v *nameValue) Set(s string) error {
 // MappedService gives one port of a Service an endpoint.
 type MappedService struct {
 	Service types.NamespacedName
-	// Port is the Service port's number or name.
-	Port     string
+	// Port is the number of the Service's port.
+	Port     uint16
 	Endpoint netip.AddrPort
 }
+
+// key is that of the endpoint set.
+func (m MappedService) key() string { return fmt.Sprintf("%s:%d", m.Service, m.Port) }
+
+// String returns the mapping as the flag takes it.
+func (m MappedService) String() string { return m.key() + "=" + m.Endpoint.String() }
 
 type mapValue []MappedService
 
@@ -163,16 +169,20 @@ func (v *mapValue) repeatable() {}
 func (v *mapValue) String() string {
 	texts := make([]string, 0, len(*v))
 	for _, m := range *v {
-		texts = append(texts, fmt.Sprintf("%s:%s=%s", m.Service, m.Port, m.Endpoint))
+		texts = append(texts, m.String())
 	}
 	return strings.Join(texts, ",")
 }
 func (v *mapValue) Set(s string) error {
 	from, to, ok := strings.Cut(s, "=")
-	name, port, hasPort := strings.Cut(from, ":")
+	name, number, hasPort := strings.Cut(from, ":")
 	var service nameValue
-	if !ok || !hasPort || port == "" || service.Set(name) != nil {
+	if !ok || !hasPort || service.Set(name) != nil {
 		return fmt.Errorf("%q is not NAMESPACE/SERVICE:PORT=HOST:PORT", s)
+	}
+	port, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || port == 0 {
+		return fmt.Errorf("%q is not the number of a port", number)
 	}
 	resolved, err := net.ResolveTCPAddr("tcp", to)
 	if err != nil {
@@ -180,6 +190,6 @@ func (v *mapValue) Set(s string) error {
 	}
 	address := resolved.AddrPort()
 	address = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
-	*v = append(*v, MappedService{types.NamespacedName(service), port, address})
+	*v = append(*v, MappedService{types.NamespacedName(service), uint16(port), address})
 	return nil
 }

@@ -58,11 +58,11 @@ func ServiceOf(key string) (types.NamespacedName, bool) {
 }
 
 // reportEndpoints warns of upstreams without an endpoint that may be sent requests.
-func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, facts *report.Set) {
+func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, mapped map[string]bool, facts *report.Set) {
 	for i := range c.Upstreams {
 		u := &c.Upstreams[i]
 		serves := func(e ir.Endpoint) bool { return e.State != ir.EndpointUnready }
-		if slices.ContainsFunc(endpointsOf(s, u.Endpoints).Endpoints, serves) {
+		if mapped[u.Endpoints] || slices.ContainsFunc(endpointsOf(s, u.Endpoints).Endpoints, serves) {
 			continue
 		}
 		_, port, _ := resolve.ParseServiceKey(u.Endpoints)

@@ -40,7 +40,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *report.Set) {
 	b.listeners(certificates)
 	b.routes(hosts)
 	if o.ReportEndpoints {
-		reportEndpoints(s, &b.config, facts)
+		reportEndpoints(s, &b.config, o.Mapped, facts)
 	}
 	ir.Canonical(&b.config)
 	return &b.config, facts

@@ -39,6 +39,9 @@ type Options struct {
 	// endpoint, for `sluice serve` and `sluice check`. In a cluster
 	// endpoints come and go without a translation.
 	ReportEndpoints bool
+	// Mapped are keys of endpoint sets that get an endpoint from elsewhere (--map),
+	// of which ReportEndpoints does not warn.
+	Mapped map[string]bool
 	// Now is the time at which certificates are looked at; zero means that none
 	// has expired.
 	Now time.Time
