@@ -60,7 +60,7 @@ generate: $(CONTROLLER_GEN) $(HELM) ## Make again what is generated.
 	$(CONTROLLER_GEN) crd paths=./pkg/api/... output:crd:dir=config/crd/bases
 	mkdir -p charts/sluice/crds && cp config/crd/bases/*.yaml charts/sluice/crds/
 	HELM=$(CURDIR)/$(HELM) config/render.sh
-	go run ./cmd/sluice flags-reference > docs/reference/flags.md
+	go test ./pkg/app -run '^TestFlagsReference$$' -update
 
 .PHONY: check-generate
 check-generate: generate ## Fail where a generated file is stale.
