@@ -55,6 +55,10 @@ func appendDocument(documents []document, d document) []document {
 	if len(content) == 0 || onlyComments(d.text) {
 		return documents
 	}
+	// It begins at its first line that is not blank, which keeps its indentation.
+	if blank := bytes.LastIndexByte(d.text[:len(d.text)-len(content)], '\n') + 1; blank > 0 {
+		d = document{d.line + bytes.Count(d.text[:blank], []byte("\n")), d.text[blank:]}
+	}
 	if content[0] != '{' {
 		return append(documents, d)
 	}

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -81,7 +82,12 @@ func (r *reader) load(s source) *file {
 	if before != nil && before.sum == sha256.Sum256(text) {
 		return before
 	}
-	return parse(name, text)
+	f := parse(name, text)
+	if len(bytes.TrimSpace(text)) == 0 && len(r.served[s.name]) > 0 {
+		// Many programs empty a file before they write it anew.
+		f.entries = []entry{unparsable(name, 1, "the file is empty; delete it to take its objects away")}
+	}
+	return f
 }
 
 // assemble makes a snapshot of all files, with the last good text of objects
