@@ -41,15 +41,12 @@ type Controller struct {
 	routes atomic.Bool
 }
 
-// New makes a controller. It does not talk to the API server. The logs of the
-// Kubernetes libraries, which are global, go to Options.Logger from here on.
+// New makes a controller. It does not talk to the API server.
 func New(o Options) (*Controller, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
 	}
-	redirectLogs(o.Logger)
-
 	scheme, mapper := newScheme(), newMapper()
 	watching, err := watchClient(o)
 	if err != nil {
@@ -204,7 +201,7 @@ func (c *Controller) onSlice(ctx context.Context) toolscache.ResourceEventHandle
 // watchRoutes watches ProxyRoute where its CRD is installed, and reports that it
 // is missing otherwise. It asks until the API server answers.
 func (c *Controller) watchRoutes(ctx context.Context) (missing bool, err error) {
-	for {
+	for told := false; ; told = true {
 		served, err := c.routesServed()
 		switch {
 		case err == nil && !served:
@@ -216,7 +213,9 @@ func (c *Controller) watchRoutes(ctx context.Context) (missing bool, err error) 
 			c.routes.Store(true)
 			return false, nil
 		}
-		c.log.Warn("the API server does not say whether it serves ProxyRoute, asking again", "error", err)
+		if !told {
+			c.log.Warn("the API server does not say whether it serves ProxyRoute, asking until it does", "error", err)
+		}
 		if !pause(ctx, outageRetry) {
 			return false, nil
 		}
@@ -266,9 +265,14 @@ func (c *Controller) routesServed() (bool, error) {
 func watchClient(o Options) (*http.Client, error) {
 	config := rest.CopyConfig(o.Config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return &patient{next: next, pause: outageRetry, outage: func(err error) {
-			o.Logger.Warn("the API server cannot be reached: serving the last table until it can", "error", err)
-		}}
+		return &patient{
+			next:  next,
+			pause: outageRetry,
+			outage: func(err error) {
+				o.Logger.Warn("the API server cannot be reached: serving the last table until it can", "error", err)
+			},
+			back: func() { o.Logger.Info("the API server is back") },
+		}
 	})
 	httpClient, err := rest.HTTPClientFor(config)
 	if err != nil {
@@ -277,8 +281,9 @@ func watchClient(o Options) (*http.Client, error) {
 	return httpClient, nil
 }
 
-// redirectLogs hands the loggers of client-go and controller-runtime to ours.
-func redirectLogs(logger *slog.Logger) {
+// RedirectLogs hands the logs of client-go and controller-runtime, which are
+// global, to a logger. It is called once, before anything of theirs runs.
+func RedirectLogs(logger *slog.Logger) {
 	sink := logr.FromSlogHandler(logger.Handler())
 	log.SetLogger(sink)
 	klog.SetLogger(sink)

@@ -28,7 +28,11 @@ const patience = 90 * time.Second
 
 var server apiserver.Server
 
+// logger is not that of a test: the libraries below log to it until the process ends.
+var logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+
 func TestMain(m *testing.M) {
+	RedirectLogs(logger)
 	code := m.Run()
 	if err := server.Stop(); err != nil {
 		slog.Error("the API server was not stopped", "error", err)
@@ -62,7 +66,7 @@ func run(t *testing.T, change func(*Options)) *running {
 	}
 	o := Options{
 		Config:      server.Config(t),
-		Logger:      slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Logger:      logger,
 		Holdoff:     time.Millisecond,
 		CRDInterval: 50 * time.Millisecond,
 		Build: func(_ context.Context, s *snapshot.Snapshot) {
@@ -81,12 +85,15 @@ func run(t *testing.T, change func(*Options)) *running {
 		t.Fatal(err)
 	}
 	r.Controller = made
-	ctx, cancel := context.WithCancel(t.Context())
+	// The context of a test ends before its clean-up.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() { r.exited <- made.Run(ctx) }()
 	t.Cleanup(func() {
+		defer cancel()
 		select {
 		case err := <-r.exited:
 			t.Errorf("the controller ended by itself: %v", err)
+			return
 		default:
 		}
 		cancel()

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -25,7 +24,7 @@ func stand(t *testing.T, namespace, identity string) *candidate {
 	c.stop = cancel
 	election := Election{
 		Config:        server.Config(t),
-		Logger:        slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Logger:        logger,
 		Namespace:     namespace,
 		Name:          "sluice-leader",
 		Identity:      identity,

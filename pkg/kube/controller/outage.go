@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -16,21 +17,27 @@ const outageRetry = time.Second
 // to a minute after failures; held back, they go on within about a second of the
 // server's return, and a watch goes on where it was, without a new list.
 type patient struct {
-	next http.RoundTripper
-	// outage is told when the first attempt of a request fails.
+	next  http.RoundTripper
+	pause time.Duration
+	// outage is called when the server is found to be away, back when it answers again.
 	outage func(err error)
-	pause  time.Duration
+	back   func()
+
+	away atomic.Bool
 }
 
 // RoundTrip repeats a GET until it is answered, whatever the answer, or until the
 // request's context is done.
 func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
-	for attempt := 0; ; attempt++ {
+	for {
 		resp, err := p.next.RoundTrip(r)
+		if err == nil && p.away.CompareAndSwap(true, false) {
+			p.back()
+		}
 		if err == nil || r.Method != http.MethodGet || !unreachable(err) {
 			return resp, err
 		}
-		if attempt == 0 {
+		if p.away.CompareAndSwap(false, true) {
 			p.outage(err)
 		}
 		pause := time.NewTimer(p.pause)

@@ -65,14 +65,17 @@ func TestPatientHoldsReadsBackWhileTheServerIsAway(t *testing.T) {
 					t.Fatal(err)
 				}
 				next := &roundTrips{errs: c.errs}
-				outages := 0
-				p := &patient{next: next, pause: outageRetry, outage: func(error) { outages++ }}
+				outages, returns := 0, 0
+				p := &patient{next: next, pause: outageRetry, outage: func(error) { outages++ }, back: func() { returns++ }}
 				resp, err := p.RoundTrip(r)
 				if !errors.Is(err, c.want) {
 					t.Errorf("error %v, want %v", err, c.want)
 				}
 				if resp != nil {
 					_ = resp.Body.Close()
+				}
+				if want := min(c.outages, len(c.errs)-1); returns != want {
+					t.Errorf("told of %d returns of the server, want %d", returns, want)
 				}
 				if next.made != c.attempts || outages != c.outages || time.Since(start) != c.after {
 					t.Errorf("%d attempts, %d outages told, after %v; want %d, %d, %v",

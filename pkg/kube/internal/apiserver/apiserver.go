@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,8 +30,13 @@ import (
 // assets is where envtest looks for the binaries.
 const assets = "KUBEBUILDER_ASSETS"
 
-// startTimeout is generous: machines that build and test at once are slow.
-const startTimeout = 2 * time.Minute
+const (
+	// startTimeout is generous: machines that build and test at once are slow.
+	startTimeout = 2 * time.Minute
+	// stopTimeout is when the API server, which lets watches go on for a minute after
+	// it was told to stop, is killed instead.
+	stopTimeout = 3 * time.Second
+)
 
 // Server is etcd and kube-apiserver. The zero value starts them when it is first asked.
 type Server struct {
@@ -65,7 +71,7 @@ func (s *Server) start() error {
 	s.certs = certs
 	s.env = &envtest.Environment{
 		ControlPlaneStartTimeout: startTimeout,
-		ControlPlaneStopTimeout:  startTimeout,
+		ControlPlaneStopTimeout:  stopTimeout,
 	}
 	s.env.ControlPlane.GetAPIServer().CertDir = certs
 	if _, err := s.env.Start(); err != nil {
@@ -79,13 +85,28 @@ func (s *Server) Stop() error {
 	if s.env == nil {
 		return nil
 	}
-	return errors.Join(s.env.Stop(), os.RemoveAll(s.certs))
+	return errors.Join(s.stopAPI(), s.env.ControlPlane.Etcd.Stop(), os.RemoveAll(s.certs))
+}
+
+// stopAPI returns when nobody listens at the API server's address any more.
+func (s *Server) stopAPI() error {
+	api := s.env.ControlPlane.GetAPIServer()
+	stopped := api.Stop() // An error where it had to be killed, which is fine, if it is gone.
+	address := net.JoinHostPort(api.SecureServing.Address, api.SecureServing.Port)
+	for end := time.Now().Add(startTimeout); time.Now().Before(end); {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return nil
+		}
+		_ = conn.Close()
+	}
+	return fmt.Errorf("somebody still listens at %s: %w", address, stopped)
 }
 
 // Pause stops the API server, but not etcd.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
-	if err := s.env.ControlPlane.GetAPIServer().Stop(); err != nil {
+	if err := s.stopAPI(); err != nil {
 		t.Fatalf("stop the API server: %v", err)
 	}
 }
