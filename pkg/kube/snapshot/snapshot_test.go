@@ -1,0 +1,107 @@
+package snapshot
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+)
+
+func meta(namespace, name string, created int64) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name, CreationTimestamp: metav1.Unix(created, 0)}
+}
+
+func TestObjectsAreSortedByAgeThenName(t *testing.T) {
+	var b Builder
+	b.Add(
+		&networkingv1.Ingress{ObjectMeta: meta("b", "a", 2)},
+		&networkingv1.Ingress{ObjectMeta: meta("a", "b", 2)},
+		&networkingv1.Ingress{ObjectMeta: meta("z", "z", 1)},
+		&networkingv1.Ingress{ObjectMeta: meta("a", "a", 2)},
+	)
+	var names []string
+	for _, o := range b.Snapshot().Ingresses() {
+		names = append(names, NameOf(o).String())
+	}
+	if want := []string{"z/z", "a/a", "a/b", "b/a"}; !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
+	}
+}
+
+func TestListsStandForTheirItems(t *testing.T) {
+	slice := discoveryv1.EndpointSlice{ObjectMeta: meta("a", "x-1", 1)}
+	slice.Labels = map[string]string{discoveryv1.LabelServiceName: "x"}
+	var b Builder
+	if !b.Add(
+		&networkingv1.IngressList{Items: []networkingv1.Ingress{{ObjectMeta: meta("a", "x", 1)}}},
+		&networkingv1.IngressClassList{Items: []networkingv1.IngressClass{{ObjectMeta: meta("", "x", 1)}}},
+		&v1alpha1.ProxyRouteList{Items: []v1alpha1.ProxyRoute{{ObjectMeta: meta("a", "x", 1)}}},
+		&corev1.ServiceList{Items: []corev1.Service{{ObjectMeta: meta("a", "x", 1)}}},
+		&corev1.SecretList{Items: []corev1.Secret{{ObjectMeta: meta("a", "x", 1)}}},
+		&corev1.ConfigMapList{Items: []corev1.ConfigMap{{ObjectMeta: meta("a", "x", 1)}}},
+		&discoveryv1.EndpointSliceList{Items: []discoveryv1.EndpointSlice{slice, {ObjectMeta: meta("a", "stray", 1)}}},
+	) {
+		t.Error("a list was left out")
+	}
+	if b.Add(&corev1.Pod{}) {
+		t.Error("a Pod was taken")
+	}
+	s := b.Snapshot()
+	x := types.NamespacedName{Namespace: "a", Name: "x"}
+	if len(s.Ingresses()) != 1 || len(s.IngressClasses()) != 1 || len(s.ProxyRoutes()) != 1 ||
+		s.Service(x) == nil || s.Secret(x) == nil || s.ConfigMap(x) == nil || len(s.EndpointSlices(x)) != 1 {
+		t.Errorf("an item is missing: %+v", s)
+	}
+	if again := b.Snapshot(); len(again.Ingresses()) != 0 || again.Service(x) != nil {
+		t.Error("the builder is not empty after a snapshot")
+	}
+}
+
+func TestAnEmptySnapshotAnswers(t *testing.T) {
+	s := new(Builder).Snapshot()
+	none := types.NamespacedName{Namespace: "a", Name: "x"}
+	if s.Service(none) != nil || s.Secret(none) != nil || s.ConfigMap(none) != nil || s.EndpointSlices(none) != nil {
+		t.Error("there is something in nothing")
+	}
+}
+
+func TestServicePort(t *testing.T) {
+	service := &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{
+		{Name: "dns", Port: 80, Protocol: corev1.ProtocolUDP},
+		{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP},
+		{Name: "", Port: 81},
+		{Name: "8080", Port: 82},
+	}}}
+	for name, test := range map[string]struct {
+		port intstr.IntOrString
+		want int32
+	}{
+		"a number means the port of TCP":  {intstr.FromInt32(80), 80},
+		"no protocol is TCP":              {intstr.FromInt32(81), 81},
+		"a name":                          {intstr.FromString("http"), 80},
+		"a port of UDP is none":           {intstr.FromString("dns"), 0},
+		"a number that is none":           {intstr.FromInt32(8080), 0},
+		"a name that looks like a number": {intstr.FromString("8080"), 82},
+		"an empty name is none":           {intstr.FromString(""), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got int32
+			if p, found := ServicePort(service, test.port); found {
+				got = p.Port
+				if p.Protocol == corev1.ProtocolUDP {
+					t.Error("it is a port of UDP")
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %d, want %d", got, test.want)
+			}
+		})
+	}
+}

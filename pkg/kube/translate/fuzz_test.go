@@ -1,0 +1,94 @@
+package translate_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/files"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate"
+)
+
+// neighbour is an object that nothing else may harm.
+const neighbour = `
+---
+apiVersion: v1
+kind: Service
+metadata: {name: quiet, namespace: neighbour}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: quiet, namespace: neighbour, creationTimestamp: "2020-01-01T00:00:00Z"}
+spec:
+  rules:
+  - host: neighbour.example.com
+    http: {paths: [{path: /, pathType: Exact, backend: {service: {name: quiet, port: {number: 80}}}}]}
+`
+
+// FuzzTranslate reads any text before a good one. The model must be sound, and
+// the good one served, unless the text names it.
+func FuzzTranslate(f *testing.F) {
+	cases, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range cases {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if filepath.Ext(file.Name) == ".yaml" {
+				f.Add(file.Data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, facts, err := files.Read("fuzz", bytes.NewReader(append(bytes.Clone(text), neighbour...)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fact := range facts.All() {
+			if strings.Contains(fact.Message, "\n") {
+				t.Errorf("a message has several lines: %q", fact.Message)
+			}
+		}
+		check(t, s, bytes.Contains(text, []byte("neighbour")))
+	})
+}
+
+// check translates a snapshot with several options.
+func check(t *testing.T, s *snapshot.Snapshot, named bool) {
+	for _, all := range []bool{true, false} {
+		o := translate.DefaultOptions()
+		o.AllClasses, o.LocalAddresses, o.ReportEndpoints = all, all, all
+		config, _ := translate.Translate(s, o)
+		if err := ir.Validate(config); err != nil {
+			t.Errorf("the model is not sound: %v", err)
+		}
+		sets := translate.Endpoints(s, config)
+		if len(sets) != len(config.Upstreams) {
+			t.Errorf("%d endpoint sets for %d upstreams", len(sets), len(config.Upstreams))
+		}
+		if all && !named && !serves(config, "ingress/neighbour/quiet/0/0") {
+			t.Error("the neighbour is not served")
+		}
+	}
+}
+
+func serves(config *ir.Config, id string) bool {
+	for _, host := range config.RouteSets[0].Hosts {
+		for _, route := range host.Routes {
+			if forward, ok := route.Action.(*ir.Forward); ok && route.ID == id {
+				return forward.Backends[0].Upstream != ""
+			}
+		}
+	}
+	return false
+}
