@@ -3,8 +3,11 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
+	"strings"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -26,15 +29,17 @@ type Deps struct {
 
 // API serves, each by GET:
 //
-//	/config      what is served, as ir.Dump writes it
-//	/reports     the facts about objects, as JSON
-//	/upstreams   pools with their endpoints and connections, as JSON
-//	/explain     why a request goes where it does, as JSON (see Question)
-//	/debug/pprof Go's profiles
+//	/config       what is to be served, as ir.Dump writes it
+//	/table        what was compiled of it, as JSON
+//	/certificates the certificates without their keys, as JSON
+//	/upstreams    pools with their endpoints and connections, as JSON
+//	/reports      the facts about objects, as JSON
+//	/explain      why a request goes where it does, as JSON (see Question)
+//	/debug/pprof/ Go's profiles
 func API(d Deps) http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "/config\n/reports\n/upstreams\n/explain?url=URL\n/debug/pprof/")
+		fmt.Fprintln(w, "/config\n/table\n/certificates\n/upstreams\n/reports\n/explain?url=URL\n/debug/pprof/")
 	})
 	m.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) {
 		config := d.Config()
@@ -45,6 +50,8 @@ func API(d Deps) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_ = ir.Dump(w, config)
 	})
+	m.HandleFunc("GET /table", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, CompiledOf(d.Holder.Load())) })
+	m.HandleFunc("GET /certificates", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, Certificates(d.Config())) })
 	m.HandleFunc("GET /reports", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, Facts(d.Facts())) })
 	m.HandleFunc("GET /upstreams", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, d.Upstreams.Dump()) })
 	m.HandleFunc("GET /explain", d.explain)
@@ -52,7 +59,24 @@ func API(d Deps) http.Handler {
 	m.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	m.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	m.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return m
+	return local(m)
+}
+
+// local refuses requests that name another host than this one by its address:
+// a page in somebody's browser may have its own name resolve to the loopback
+// address, and would read everything (DNS rebinding).
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err != nil && host != "localhost" {
+			http.Error(w, "the admin API answers to localhost and to addresses, not to names", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (d Deps) explain(w http.ResponseWriter, r *http.Request) {

@@ -1,12 +1,19 @@
 package admin_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluice-dev/sluice/pkg/admin"
 	"github.com/sluice-dev/sluice/pkg/certs"
@@ -24,7 +31,8 @@ var shop = report.Origin{Kind: "Ingress", Namespace: "shop", Name: "front"}
 
 // config has one host with two routes, of which one redirects, and a
 // certificate that cannot be parsed.
-func config() *ir.Config {
+func config(t *testing.T) *ir.Config {
+	t.Helper()
 	forward := &ir.Forward{Backends: []ir.WeightedUpstream{{Upstream: "shop/front:80", Weight: 1}}}
 	c := &ir.Config{
 		Listeners: []ir.Listener{
@@ -37,17 +45,40 @@ func config() *ir.Config {
 			{ID: "a", Origin: shop, Field: "spec.rules[0].http.paths[1]", Match: ir.Match{Path: ir.PathMatch{Value: "/cart"}, Method: "POST"}, Action: forward},
 			{ID: "b", Origin: shop, Field: "spec.rules[0].http.paths[0]", Match: ir.Match{Path: ir.PathMatch{Value: "/"}}, Action: forward},
 		}}}}},
-		Upstreams:    []ir.Upstream{{Key: "shop/front:80", Endpoints: "shop/front:80", Origin: report.Origin{Kind: "Service", Namespace: "shop", Name: "front"}}},
-		Certificates: []ir.Certificate{{Name: "shop/tls", ChainPEM: []byte("no chain"), KeyPEM: ir.Secret(canary), Fingerprint: "f"}},
+		Upstreams: []ir.Upstream{{Key: "shop/front:80", Endpoints: "shop/front:80", Origin: report.Origin{Kind: "Service", Namespace: "shop", Name: "front"}}},
+		Certificates: []ir.Certificate{
+			{Name: "shop/good", ChainPEM: chain(t), KeyPEM: ir.Secret(canary), Fingerprint: "g"},
+			{Name: "shop/tls", ChainPEM: []byte("no chain"), KeyPEM: ir.Secret(canary), Fingerprint: "f"},
+		},
 	}
 	ir.Canonical(c)
 	return c
 }
 
+// chain is a certificate for good.example.com.
+func chain(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		DNSNames:     []string{"good.example.com"},
+		NotBefore:    time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:     time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
 // served is an API with a table behind it.
 func served(t *testing.T) http.Handler {
 	t.Helper()
-	c := config()
+	c := config(t)
 	registry, err := certs.NewRegistry(certs.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -74,8 +105,14 @@ func served(t *testing.T) http.Handler {
 
 func get(h http.Handler, target string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+	h.ServeHTTP(w, request(http.MethodGet, target, "127.0.0.1:9901"))
 	return w
+}
+
+func request(method, target, host string) *http.Request {
+	r := httptest.NewRequest(method, target, nil)
+	r.Host = host
+	return r
 }
 
 func TestAPIShowsWhatIsServed(t *testing.T) {
@@ -84,7 +121,9 @@ func TestAPIShowsWhatIsServed(t *testing.T) {
 		target string
 		want   []string
 	}{
-		"the list of pages":           {"/", []string{"/config", "/reports", "/upstreams", "/explain"}},
+		"the list of pages":           {"/", []string{"/config", "/table", "/certificates", "/reports", "/upstreams", "/explain"}},
+		"the table as compiled":       {"/table", []string{`"name": "https"`, `"id": "a"`, "Ingress/shop/front"}},
+		"the certificates":            {"/certificates", []string{`"name": "shop/tls"`, `"unusable": true`, `"name": "shop/good"`, "good.example.com", "ECDSA", `"notAfter": "2030-`}},
 		"the config with its origins": {"/config", []string{"host shop.example.com", "Ingress/shop/front", "spec.rules[0].http.paths[1]"}},
 		"the facts":                   {"/reports", []string{`"reason": "InvalidCertificateRef"`, "the certificate shop/tls cannot be used"}},
 		"the live endpoints":          {"/upstreams", []string{"10.0.0.1:8080", "shop/front-1", "terminating"}},
@@ -109,7 +148,7 @@ func TestAPIShowsWhatIsServed(t *testing.T) {
 func TestAPINeverShowsAKey(t *testing.T) {
 	api := served(t)
 	for _, target := range []string{
-		"/", "/config", "/reports", "/upstreams",
+		"/", "/config", "/table", "/certificates", "/reports", "/upstreams",
 		"/explain?url=http://shop.example.com/", "/explain?url=https://shop.example.com/",
 		"/debug/pprof/cmdline", "/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1",
 	} {
@@ -123,10 +162,34 @@ func TestAPIChangesNothing(t *testing.T) {
 	api := served(t)
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 		w := httptest.NewRecorder()
-		api.ServeHTTP(w, httptest.NewRequest(method, "/config", nil))
+		api.ServeHTTP(w, request(method, "/config", "127.0.0.1:9901"))
 		if w.Code != http.StatusMethodNotAllowed {
 			t.Errorf("%s /config: %d instead of 405", method, w.Code)
 		}
+	}
+}
+
+func TestAPIAnswersToNoForeignName(t *testing.T) {
+	api := served(t)
+	tests := map[string]struct {
+		host   string
+		status int
+	}{
+		"the address":                   {"127.0.0.1:9901", http.StatusOK},
+		"the address of IPv6":           {"[::1]:9901", http.StatusOK},
+		"an address without a port":     {"[::1]", http.StatusOK},
+		"localhost, as kubectl does it": {"localhost:9901", http.StatusOK},
+		"a name that leads here":        {"rebound.example.com:9901", http.StatusForbidden},
+		"no name":                       {"", http.StatusForbidden},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			api.ServeHTTP(w, request(http.MethodGet, "/config", tt.host))
+			if w.Code != tt.status {
+				t.Errorf("Host %q: got %d, want %d", tt.host, w.Code, tt.status)
+			}
+		})
 	}
 }
 
@@ -148,6 +211,8 @@ func TestAPIBeforeTheFirstTable(t *testing.T) {
 		"there is no decision":  {"/explain?url=http://a/", http.StatusServiceUnavailable, "no table yet\n"},
 		"there are no facts":    {"/reports", http.StatusOK, "[]\n"},
 		"there is no upstream":  {"/upstreams", http.StatusOK, "[]\n"},
+		"there is no table":     {"/table", http.StatusOK, "{\n  \"listeners\": [],\n  \"routes\": []\n}\n"},
+		"there is no key":       {"/certificates", http.StatusOK, "[]\n"},
 		"there is no such page": {"/else", http.StatusNotFound, "404 page not found\n"},
 	}
 	for name, tt := range tests {
