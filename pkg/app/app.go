@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,9 @@ type App struct {
 // New makes an App that serves nothing yet. The error means that the options
 // cannot be used, or that the system gives no randomness.
 func New(o Options) (*App, error) {
+	if o.AdminAddr != off && !isLoopback(o.AdminAddr) {
+		return nil, fmt.Errorf("--admin-addr: %q is not a loopback address with a port, such as 127.0.0.1:9901", o.AdminAddr)
+	}
 	registry, err := certs.NewRegistry(certs.Options{})
 	if err != nil {
 		return nil, err
@@ -79,6 +83,16 @@ func New(o Options) (*App, error) {
 		now:       time.Now,
 	}
 	return a, nil
+}
+
+// isLoopback reports whether an address cannot be reached from another host.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // translateOptions are those of a cluster; Serve loosens them.
@@ -174,8 +188,9 @@ func (a *App) facts() *report.Set {
 }
 
 // Stop drains: readiness fails, connections are still accepted for DrainDelay,
-// and what is under way then has DrainTimeout to finish. A ctx that ends cuts
-// all of it short. The error says what was cut off.
+// and what is under way then has DrainTimeout to finish; the log says what was
+// cut off. A ctx that ends cuts all of it short. The error is that of flushing
+// the access log.
 func (a *App) Stop(ctx context.Context) error {
 	a.draining.Store(true)
 	a.proxy.PrepareDrain()
@@ -186,12 +201,14 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, a.options.DrainTimeout)
 	defer cancel()
-	err := a.proxy.Shutdown(bounded)
+	if err := a.proxy.Shutdown(bounded); err != nil {
+		a.log.Warn("not everything had finished", "error", err)
+	}
 	for _, server := range a.servers {
 		_ = server.Close()
 	}
 	a.serving.Wait()
 	a.upstreams.Close()
 	a.log.Info("stopped")
-	return errors.Join(err, a.accessLog.Close())
+	return a.accessLog.Close()
 }

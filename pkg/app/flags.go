@@ -35,7 +35,7 @@ var declared = []option{
 	{"http-addr", "ADDRESS", "where HTTP is served", bothVerbs, func(o *Options) flag.Value { return text(&o.HTTPAddr) }},
 	{"https-addr", "ADDRESS", "where HTTPS is served", bothVerbs, func(o *Options) flag.Value { return text(&o.HTTPSAddr) }},
 	{"ops-addr", "ADDRESS", "where /healthz, /readyz and /metrics are served; \"off\" disables them", bothVerbs, func(o *Options) flag.Value { return text(&o.OpsAddr) }},
-	{"admin-addr", "ADDRESS", "where the admin API is served, which tells everything but secrets and belongs on loopback; \"off\" disables it", bothVerbs, func(o *Options) flag.Value { return text(&o.AdminAddr) }},
+	{"admin-addr", "ADDRESS", "the loopback address of the admin API, which tells everything but secrets; \"off\" disables it", bothVerbs, func(o *Options) flag.Value { return text(&o.AdminAddr) }},
 	{"ingress-class", "NAME", "a class of Ingresses and ProxyRoutes to serve; may be given several times; without it the controller serves \"sluice\", and serve every class", bothVerbs, func(o *Options) flag.Value { return list(&o.IngressClasses) }},
 	{"log-format", "FORMAT", "json or text, for the process's log (standard error) and the access log (standard output)", bothVerbs, func(o *Options) flag.Value { return oneOf(&o.LogFormat, "json", "text") }},
 	{"log-level", "LEVEL", "debug, info, warn or error", bothVerbs, func(o *Options) flag.Value { return (*levelValue)(&o.LogLevel) }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 
 	"k8s.io/client-go/rest"
@@ -25,6 +26,8 @@ func (a *App) Serve(ctx context.Context, path string, started func()) error {
 	a.publisher.options.AllClasses = len(a.options.IngressClasses) == 0
 	watcher := &files.Watcher{Path: path}
 	return a.run(ctx, func(ctx context.Context) error {
+		// Clients reach the sockets themselves, without a Service in front.
+		a.publisher.options.HTTPSPort = portOf(a.HTTPS)
 		first := true
 		return watcher.Run(ctx, func(s *snapshot.Snapshot, loaded *report.Set) {
 			a.publisher.publish(s, loaded)
@@ -35,6 +38,9 @@ func (a *App) Serve(ctx context.Context, path string, started func()) error {
 		})
 	})
 }
+
+// portOf returns the port of a TCP address.
+func portOf(address net.Addr) uint16 { return address.(*net.TCPAddr).AddrPort().Port() }
 
 // Controller serves a cluster until ctx ends, and drains.
 func (a *App) Controller(ctx context.Context) error {
