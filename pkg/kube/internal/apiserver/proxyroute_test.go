@@ -1,0 +1,195 @@
+package apiserver
+
+import (
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+var server Server
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := server.Stop(); err != nil {
+		slog.Error("the API server was not stopped", "error", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// proxyRoute returns a ProxyRoute with the given text as its spec.
+func proxyRoute(t *testing.T, namespace, spec string) *unstructured.Unstructured {
+	t.Helper()
+	var fields map[string]any
+	if err := yaml.Unmarshal([]byte(spec), &fields); err != nil {
+		t.Fatal(err)
+	}
+	object := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "sluice.dev/v1alpha1", "kind": "ProxyRoute", "spec": fields,
+	}}
+	object.SetNamespace(namespace)
+	object.SetName("a")
+	return object
+}
+
+func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T) {
+	server.InstallCRDs(t)
+	namespace := server.Namespace(t)
+	c, err := client.New(server.Config(t), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		hosts    = `hosts: ["www.example.com"]`
+		backends = `backends: [{address: "192.0.2.1:80"}]`
+		accepted = ""
+	)
+	withHost := func(host string) string { return `{hosts: ["` + host + `"], routes: [{` + backends + `}]}` }
+	withMatch := func(match string) string {
+		return `{` + hosts + `, routes: [{matches: [` + match + `], ` + backends + `}]}`
+	}
+	withBackend := func(backend string) string { return `{` + hosts + `, routes: [{backends: [` + backend + `]}]}` }
+
+	cases := map[string]struct {
+		spec string
+		want string // is part of the complaint; empty where there is none
+	}{
+		"a host":                              {withHost("www.example.com"), accepted},
+		"a host of one label":                 {withHost("localhost"), accepted},
+		"a host with one label before it":     {withHost("*.example.com"), accepted},
+		"a host with any labels before it":    {withHost("**.example.com"), accepted},
+		"any host":                            {withHost("*"), accepted},
+		"a host in upper case":                {withHost("WWW.example.com"), "host must be a DNS name in lower case"},
+		"a host with a port":                  {withHost("www.example.com:80"), "host must be a DNS name in lower case"},
+		"a host that is no DNS name":          {withHost("a_b.example.com"), "host must be a DNS name in lower case"},
+		"a star inside a host":                {withHost("www.*.com"), "host must be a DNS name in lower case"},
+		"a host with a dot at its end":        {withHost("www.example.com."), "host must be a DNS name in lower case"},
+		"a host twice":                        {`{hosts: ["a.example", "a.example"], routes: [{` + backends + `}]}`, "Duplicate value"},
+		"no host":                             {`{hosts: [], routes: [{` + backends + `}]}`, "spec.hosts in body should have at least 1 items"},
+		"no list of hosts":                    {`{routes: [{` + backends + `}]}`, "spec.hosts: Required value"},
+		"no route":                            {`{` + hosts + `, routes: []}`, "spec.routes in body should have at least 1 items"},
+		"a route without a back end":          {`{` + hosts + `, routes: [{backends: []}]}`, "backends in body should have at least 1 items"},
+		"a Secret":                            {`{` + hosts + `, tls: {secretName: a}, routes: [{` + backends + `}]}`, accepted},
+		"tls without a Secret":                {`{` + hosts + `, tls: {}, routes: [{` + backends + `}]}`, "spec.tls.secretName: Required value"},
+		"an exact path":                       {withMatch(`{path: {type: Exact, value: /a}}`), accepted},
+		"an expression that begins with none": {withMatch(`{path: {type: Regex, value: "[^/]+?"}}`), accepted},
+		"a path without a slash":              {withMatch(`{path: {value: a}}`), "path.value must begin with '/' unless path.type is Regex"},
+		"a path with a query":                 {withMatch(`{path: {value: "/a?b=c"}}`), "path.value must not contain '?' or '#' unless path.type is Regex"},
+		"a path of unknown type":              {withMatch(`{path: {type: Glob, value: /a}}`), `Unsupported value: "Glob": supported values: "Exact", "Prefix", "Regex"`},
+		"a path that is very long":            {withMatch(`{path: {value: "/` + strings.Repeat("a", 1024) + `"}}`), "may not be more than 1024"},
+		"a method":                            {withMatch(`{method: M-SEARCH}`), accepted},
+		"a method in lower case":              {withMatch(`{method: get}`), "method in body should match"},
+		"a header by its value":               {withMatch(`{headers: [{name: X-Version, value: "2"}]}`), accepted},
+		"a header by its presence":            {withMatch(`{headers: [{name: X-Version, type: Present}]}`), accepted},
+		"a header without a value":            {withMatch(`{headers: [{name: X-Version}]}`), "headers.value must be set unless headers.type is Present"},
+		"a value for a header's presence":     {withMatch(`{headers: [{name: X-Version, type: Present, value: "2"}]}`), "headers.value must not be set where headers.type is Present"},
+		"a header that is no token":           {withMatch(`{headers: [{name: "X Version", value: "2"}]}`), "headers[0].name in body should match"},
+		"a query parameter without a value":   {withMatch(`{query: [{name: v}]}`), "query.value must be set unless query.type is Present"},
+		"a value for a parameter's presence":  {withMatch(`{query: [{name: v, type: Present, value: "2"}]}`), "query.value must not be set where query.type is Present"},
+		"a parameter twice":                   {withMatch(`{query: [{name: v, value: "1"}, {name: v, value: "2"}]}`), "Duplicate value"},
+		"a Service and its port":              {withBackend(`{service: {name: web, port: 80}}`), accepted},
+		"a Service and a port by name":        {withBackend(`{service: {name: web, port: http}}`), accepted},
+		"a Service without a port":            {withBackend(`{service: {name: web}}`), "service.port: Required value"},
+		"a port that is zero":                 {withBackend(`{service: {name: web, port: 0}}`), "port must be between 1 and 65535, or the name of a port"},
+		"a port that is too large":            {withBackend(`{service: {name: web, port: 65536}}`), "port must be between 1 and 65535, or the name of a port"},
+		"a port with an empty name":           {withBackend(`{service: {name: web, port: ""}}`), "port in body should be at least 1 chars long"},
+		"an address of IPv6":                  {withBackend(`{address: "[2001:db8::1]:80"}`), accepted},
+		"an address with a name":              {withBackend(`{address: "db.example.com:80"}`), accepted},
+		"an address without a port":           {withBackend(`{address: "192.0.2.1"}`), "address must be host:port, with an IPv6 address in brackets"},
+		"an IPv6 address without brackets":    {withBackend(`{address: "2001:db8::1:80"}`), "address must be host:port, with an IPv6 address in brackets"},
+		"an address that is a URL":            {withBackend(`{address: "http://192.0.2.1:80"}`), "address must be host:port, with an IPv6 address in brackets"},
+		"a Service and an address":            {withBackend(`{address: "192.0.2.1:80", service: {name: web, port: 80}}`), "exactly one of service and address must be set"},
+		"neither Service nor address":         {withBackend(`{weight: 1}`), "exactly one of service and address must be set"},
+		"a back end without weight":           {withBackend(`{address: "192.0.2.1:80", weight: 0}`), accepted},
+		"a weight below zero":                 {withBackend(`{address: "192.0.2.1:80", weight: -1}`), "weight in body should be greater than or equal to 0"},
+		"a field that is not known":           {`{` + hosts + `, host: a, routes: [{` + backends + `}]}`, `unknown field "spec.host"`},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := c.Create(t.Context(), proxyRoute(t, namespace, test.spec), client.DryRunAll, client.FieldValidation("Strict"))
+			switch {
+			case test.want == accepted && err != nil:
+				t.Errorf("refused: %v", err)
+			case test.want != accepted && err == nil:
+				t.Error("accepted")
+			case test.want != accepted && !strings.Contains(err.Error(), test.want):
+				t.Errorf("the complaint is\n%v\nand lacks\n%s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestTheServerSetsTheDefaultsOfAProxyRoute(t *testing.T) {
+	server.InstallCRDs(t)
+	c, err := client.New(server.Config(t), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := proxyRoute(t, server.Namespace(t), `
+hosts: [www.example.com]
+tls: {secretName: a}
+routes:
+  - matches: [{path: {value: /a}, headers: [{name: X, value: x}], query: [{name: q, value: x}]}]
+    backends: [{address: "192.0.2.1:80"}]
+`)
+	if err := c.Create(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := unstructured.NestedMap(object.Object, "spec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"hosts": []any{"www.example.com"},
+		"tls":   map[string]any{"secretName": "a", "redirect": true},
+		"routes": []any{map[string]any{
+			"matches": []any{map[string]any{
+				"path":    map[string]any{"type": "Prefix", "value": "/a"},
+				"headers": []any{map[string]any{"type": "Exact", "name": "X", "value": "x"}},
+				"query":   []any{map[string]any{"type": "Exact", "name": "q", "value": "x"}},
+			}},
+			"backends": []any{map[string]any{"address": "192.0.2.1:80", "weight": int64(1)}},
+		}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestKubectlShowsTheColumnsOfAProxyRoute(t *testing.T) {
+	server.InstallCRDs(t)
+	clients, err := kubernetes.NewForConfig(server.Config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := clients.RESTClient().Get().AbsPath("/apis/sluice.dev/v1alpha1/proxyroutes").
+		SetHeader("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io").DoRaw(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table struct {
+		ColumnDefinitions []struct {
+			Name     string
+			Priority int
+		}
+	}
+	if err := yaml.Unmarshal(text, &table); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, column := range table.ColumnDefinitions {
+		if column.Priority == 0 {
+			got = append(got, column.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"Name", "Hosts", "Accepted", "Resolved", "Age"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
