@@ -128,6 +128,9 @@ type input struct {
 	// tryPeek is in.peek, bound at its first use, since only idle connections to endpoints need it.
 	tryPeek func(fd uintptr)
 	quiet   bool // of tryPeek
+	// tryCount is in.count, bound as late.
+	tryCount func(fd uintptr) bool
+	counted  int // of tryCount
 
 	buf *buffer
 	// head is the buffer of the current head, where the body has moved on to another.

@@ -6,11 +6,13 @@ import (
 )
 
 // spliceMin is the number of bytes from which on a body is worth the set-up of
-// a pipe in the kernel; splicePart is how much of it goes between two calls of before.
+// a pipe in the kernel, spliceLeast how many of them must have come; splicePart
+// is how much goes between two calls of before.
 const (
-	spliceMin  = 64 << 10
-	splicePart = 1 << 20
-	copySize   = 32 << 10
+	spliceMin   = 64 << 10
+	spliceLeast = 16 << 10
+	splicePart  = 256 << 10
+	copySize    = 32 << 10
 )
 
 // CopyBody copies what is left of the body that src reads to dst, whose head
@@ -21,8 +23,8 @@ const (
 // caller, so that it can share the last write.
 //
 // Large bodies with Content-Length go from socket to socket in the kernel where
-// both sides are TCP in clear text; a failure in there counts as dst's unless
-// src ended early.
+// both sides are TCP in clear text: only what has come already, so that a slow
+// src renews deadlines with each part, and a failure in there is dst's.
 func CopyBody(dst, src *Conn, before func()) (n int64, readErr, writeErr error) {
 	var buf *buffer
 	defer func() { putBuffer(buf) }()
@@ -34,9 +36,9 @@ func CopyBody(dst, src *Conn, before func()) (n int64, readErr, writeErr error) 
 			if before != nil {
 				before()
 			}
-			m, err := splice(dst, src)
-			if n += m; err != nil {
-				return n, nil, err
+			m, readErr, err := splice(dst, src)
+			if n += m; readErr != nil || err != nil {
+				return n, readErr, err
 			}
 			if m > 0 {
 				continue
@@ -77,17 +79,26 @@ func (b *body) take() []byte {
 	return p
 }
 
-// splice moves a part of a large body from socket to socket in the kernel. 0
-// bytes without error mean that it cannot, or that src has ended: read it the ordinary way.
-func splice(dst, src *Conn) (int64, error) {
+// splice waits for src and moves a part of a large body from socket to socket
+// in the kernel. 0 bytes without error mean that it cannot, or that it is not worth it: read it
+// the ordinary way.
+func splice(dst, src *Conn) (n int64, readErr, writeErr error) {
 	b, o := &src.body, &dst.out
 	if dst.tcp == nil || src.tcp == nil || b.kind != bodyLength || b.left < spliceMin || b.err != nil {
-		return 0, nil
+		return 0, nil, nil
 	}
 	if o.err != nil || o.drop || o.kind != bodyClose && (o.kind != bodyLength || o.left < b.left) {
-		return 0, nil
+		return 0, nil, nil
 	}
-	n, err := dst.tcp.ReadFrom(&io.LimitedReader{R: src.tcp, N: min(b.left, splicePart)})
+	ready, err := src.in.ready()
+	if err != nil {
+		b.err = src.fail(err)
+		return 0, b.err, nil
+	}
+	if ready < spliceLeast {
+		return 0, nil, nil
+	}
+	n, err = dst.tcp.ReadFrom(&io.LimitedReader{R: src.tcp, N: min(b.left, int64(ready), splicePart)})
 	b.advance(n)
 	if o.kind == bodyLength {
 		o.left -= n
@@ -96,5 +107,5 @@ func splice(dst, src *Conn) (int64, error) {
 		o.err = err
 		src.broken = true
 	}
-	return n, err
+	return n, nil, err
 }

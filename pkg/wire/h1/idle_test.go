@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -350,11 +351,14 @@ func TestALargeBodyGoesFromSocketToSocket(t *testing.T) {
 	head := int64(size) - up.body.left
 	var moved int64
 	for up.body.left >= spliceMin {
-		n, err := splice(down, up)
-		if err != nil || n == 0 || n > splicePart {
-			t.Fatalf("moved %d bytes, %v", n, err)
+		n, readErr, writeErr := splice(down, up)
+		if readErr != nil || writeErr != nil || n > splicePart {
+			t.Fatalf("moved %d bytes, %v, %v", n, readErr, writeErr)
 		}
 		moved += n
+	}
+	if moved == 0 {
+		t.Error("nothing was spliced")
 	}
 	n, readErr, writeErr := CopyBody(down, up, nil)
 	if err := errors.Join(readErr, writeErr, down.FinishBody(nil), down.Flush(), downNC.CloseWrite()); err != nil {
@@ -362,6 +366,45 @@ func TestALargeBodyGoesFromSocketToSocket(t *testing.T) {
 	}
 	if head+moved+n != size || <-received < size || !up.BodyDone() {
 		t.Errorf("%d + %d + %d bytes moved", head, moved, n)
+	}
+}
+
+// A slow sender must be waited for anew with each part of what it sends.
+func TestASlowLargeBodyRenewsDeadlines(t *testing.T) {
+	const bursts, burst = 8, 100 << 10
+	endpoint, upNC := tcpPair(t)
+	downNC, client := tcpPair(t)
+	up, down := NewConn(upNC, nil), NewConn(downNC, nil)
+	defer up.Release()
+	defer down.Release()
+	arrived := make(chan struct{})
+	go func() {
+		fmt.Fprintf(endpoint, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", bursts*burst)
+		for range bursts {
+			endpoint.Write(make([]byte, burst))
+			<-arrived
+		}
+	}()
+	go func() {
+		for range bursts {
+			io.CopyN(io.Discard, client, burst)
+			arrived <- struct{}{}
+		}
+	}()
+	var resp wire.Response
+	if err := up.ReadResponse(&resp, nil); err != nil {
+		t.Fatal(err)
+	}
+	resp.Length = wire.UnknownLength // The client counts content alone.
+	down.head10 = true
+	if err := down.WriteResponse(&resp); err != nil {
+		t.Fatal(err)
+	}
+	down.out.n = 0
+	renewed := 0
+	n, readErr, writeErr := CopyBody(down, up, func() { renewed++ })
+	if n != bursts*burst || readErr != nil || writeErr != nil || renewed < bursts-1 {
+		t.Errorf("%d bytes moved, %v, %v, deadlines renewed %d times", n, readErr, writeErr, renewed)
 	}
 }
 
