@@ -129,8 +129,19 @@ func (a *App) Start() error {
 		return err
 	}
 	api := admin.API(admin.Deps{Config: a.config, Facts: a.facts, Holder: &a.holder, Upstreams: a.upstreams})
-	a.Admin, err = a.serveHTTP("--admin-addr", a.options.AdminAddr, api)
-	return err
+	if a.Admin, err = a.serveHTTP("--admin-addr", a.options.AdminAddr, api); err != nil {
+		return err
+	}
+	a.log.Info("listening", "http", a.HTTP.String(), "https", a.HTTPS.String(), "ops", addressOrOff(a.Ops), "admin", addressOrOff(a.Admin))
+	return nil
+}
+
+// addressOrOff is for the log.
+func addressOrOff(a net.Addr) string {
+	if a == nil {
+		return off
+	}
+	return a.String()
 }
 
 // serve runs a listener and keeps the first error with which one fails.
@@ -194,7 +205,7 @@ func (a *App) facts() *report.Set {
 func (a *App) Stop(ctx context.Context) error {
 	a.draining.Store(true)
 	a.proxy.PrepareDrain()
-	a.log.Info("draining", "delay", a.options.DrainDelay, "timeout", a.options.DrainTimeout)
+	a.log.Info("draining", "delay", a.options.DrainDelay.String(), "timeout", a.options.DrainTimeout.String())
 	select {
 	case <-time.After(a.options.DrainDelay):
 	case <-ctx.Done():

@@ -98,7 +98,11 @@ func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
 	if old != nil {
 		time.AfterFunc(releaseAfter, old.Release)
 	}
-	p.log.Debug("table swapped", "generation", p.generation, "routes", len(routes), "took", p.now().Sub(begun))
+	message, level := "table swapped", slog.LevelDebug
+	if old == nil {
+		message, level = "first table served", slog.LevelInfo
+	}
+	p.log.Log(context.Background(), level, message, "generation", p.generation, "routes", len(routes), "took", p.now().Sub(begun).String())
 	return facts
 }
 
