@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,6 +38,7 @@ func (c cluster) clean() error {
 		return err
 	}
 	if err == nil {
+		marked = true // Its command line says that the directory is its own, whatever became of the mark.
 		if err := errors.Join(c.thawCgroups(), i.end(c.name)); err != nil {
 			return err
 		}
@@ -67,7 +69,7 @@ func (c cluster) removeState() error {
 		}
 	}
 	entries, err := os.ReadDir(c.dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {

@@ -57,10 +57,10 @@ func newTrial(t *testing.T) trial {
 		t.Fatal(err)
 	}
 	c := trial{cluster: cluster{name: "trial", dir: filepath.Join(parent, "state"), root: root}, program: program}
-	c.before = look(t, c.name)
+	c.before = c.look(t)
 	t.Cleanup(func() {
 		c.mustRun(t, "down")
-		if diff := cmp.Diff(c.before, look(t, c.name)); diff != "" {
+		if diff := cmp.Diff(c.before, c.look(t)); diff != "" {
 			t.Errorf("what is left (-before +after):\n%s", diff)
 		}
 		if err := os.Remove(parent); err != nil {
@@ -114,9 +114,9 @@ type machine struct {
 	Rules                                    string // of the host's packet filter
 }
 
-// look takes stock of the machine. Of cgroups and processes, only those that
-// may be a cluster's count, as others come and go.
-func look(t *testing.T, name string) machine {
+// look takes stock of the machine. Other clusters may come and go meanwhile, as
+// may other processes and cgroups, so of those only ones of c count.
+func (c trial) look(t *testing.T) machine {
 	t.Helper()
 	m := machine{Sysctls: map[string]string{}}
 	mounts, err := mountPoints()
@@ -124,20 +124,19 @@ func look(t *testing.T, name string) machine {
 		t.Fatal(err)
 	}
 	for _, p := range mounts {
-		m.Mounts = append(m.Mounts, p.kind+" "+p.path)
+		if !c.others(p.path) {
+			m.Mounts = append(m.Mounts, p.kind+" "+p.path)
+		}
 		if p.kind == "cgroup" || p.kind == "cgroup2" {
-			filepath.WalkDir(p.path, func(path string, _ fs.DirEntry, _ error) error {
-				if strings.Contains(path, "sluice-"+name) || strings.Contains(path, "kubepods") {
-					m.Cgroups = append(m.Cgroups, path)
-				}
-				return nil
-			})
+			m.Cgroups = append(m.Cgroups, c.cgroupsOf(p.path)...)
 		}
 	}
 	for _, dir := range []string{"/run", netnsDir, "/run/containerd", "/var/lib", "/var/log", "/var/lib/cni", "/opt", "/etc", "/usr/libexec", "/sys/class/net"} {
 		entries, _ := os.ReadDir(dir) // One that is not there has no names.
 		for _, e := range entries {
-			m.Names = append(m.Names, filepath.Join(dir, e.Name()))
+			if path := filepath.Join(dir, e.Name()); !c.others(path) {
+				m.Names = append(m.Names, path)
+			}
 		}
 	}
 	for s := range sysctls {
@@ -152,9 +151,8 @@ func look(t *testing.T, name string) machine {
 		t.Fatal(err)
 	}
 	for _, pid := range pids {
-		line, _ := os.ReadFile(procPath(pid, "cmdline"))
-		if strings.Contains(string(line), "sluice-"+name) || strings.Contains(string(line), inside) || len(namespacePIDs(pid)) > 1 {
-			m.Processes = append(m.Processes, strconv.Itoa(pid)+" "+strings.ReplaceAll(string(line), "\x00", " "))
+		if line, ok := c.owns(pid); ok {
+			m.Processes = append(m.Processes, line)
 		}
 	}
 	rules, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
@@ -163,6 +161,38 @@ func look(t *testing.T, name string) machine {
 	}
 	m.Rules = string(rules)
 	return m
+}
+
+// others says whether a path is that of another cluster, or the directory that
+// is there for its sake.
+func (c trial) others(path string) bool {
+	if path == netnsDir {
+		names, _ := filepath.Glob(netnsDir + "/*")
+		return slices.ContainsFunc(names, c.others)
+	}
+	return strings.Contains(path, "/sluice-") && !strings.Contains(path, "/sluice-"+c.name)
+}
+
+// cgroupsOf returns the cgroups of c in the hierarchy that is mounted on dir.
+func (c trial) cgroupsOf(dir string) []string {
+	var found []string
+	filepath.WalkDir(filepath.Join(dir, c.cgroupRoot()), func(path string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found
+}
+
+// owns says whether a process is one of c: it is told of the state directory,
+// has it mounted, or is in one of the cgroups. It also describes the process.
+func (c trial) owns(pid int) (string, bool) {
+	line, _ := os.ReadFile(procPath(pid, "cmdline")) // Of a process that ended, nothing can be read.
+	mounts, _ := os.ReadFile(procPath(pid, "mountinfo"))
+	cgroups, _ := os.ReadFile(procPath(pid, "cgroup"))
+	own := strings.Contains(string(line), c.dir) || strings.Contains(string(mounts), c.dir) || strings.Contains(string(cgroups), c.cgroupRoot()+"/")
+	return strconv.Itoa(pid) + " " + strings.ReplaceAll(string(line), "\x00", " "), own
 }
 
 // helloImage makes the image of the workload.
@@ -196,6 +226,9 @@ func (c trial) deployHello(t *testing.T) (clusterIP, balancerIP string) {
 func TestClusterRunsPods(t *testing.T) {
 	c := newTrial(t)
 	c.mustRun(t, "up")
+	if m := c.look(t); len(m.Processes) < len(componentNames()) || len(m.Cgroups) == 0 || cmp.Equal(m.Mounts, c.before.Mounts) {
+		t.Errorf("the test of what is left would not see this cluster: %+v", m)
+	}
 	if out := c.mustRun(t, "up"); !strings.Contains(out, "is already up") {
 		t.Errorf("the second up printed %q", out)
 	}
@@ -298,8 +331,9 @@ func TestDownAfterACrash(t *testing.T) {
 			}
 		}},
 		"the state directory is removed": {crash: func(t *testing.T, c trial) {
-			if err := os.RemoveAll(c.dir); err != nil {
-				t.Fatal(err)
+			os.RemoveAll(c.dir) // Not all of it, as the kubelet makes new files.
+			if _, err := os.Stat(c.path(markFile)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the mark is still there: %v", err)
 			}
 		}},
 		"up is killed early":               {until: "starting containerd"},
