@@ -48,6 +48,10 @@ func (a *App) Controller(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if config.Dial == nil {
+		config = rest.CopyConfig(config)
+		config.Dial = (&net.Dialer{Timeout: apiDialTimeout, KeepAlive: 15 * time.Second}).DialContext
+	}
 	source, err := controller.New(controller.Options{
 		Config:         config,
 		Logger:         a.log,
@@ -127,6 +131,12 @@ func (a *App) abort() error {
 	cancel()
 	return a.Stop(done)
 }
+
+// apiDialTimeout bounds a connection to the API server. client-go's 30 s are
+// too long for one that is away: kube-proxy answers for a Service without
+// endpoints by ICMP, which the kernel sends once a second at the most, so that
+// most attempts hang until this is over, even when the server is back.
+const apiDialTimeout = 3 * time.Second
 
 // restConfig finds the API server: the options' own, a kubeconfig, or the Pod's.
 func (a *App) restConfig() (*rest.Config, error) {
