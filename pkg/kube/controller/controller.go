@@ -2,9 +2,11 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,12 +43,15 @@ type Controller struct {
 	routes atomic.Bool
 }
 
-// New makes a controller. It does not talk to the API server.
+// New makes a controller. It does not talk to the API server. The logs of the
+// Kubernetes libraries, which are global, go to the logger of the first controller.
 func New(o Options) (*Controller, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
 	}
+	redirectLogs(o.Logger)
+
 	scheme, mapper := newScheme(), newMapper()
 	watching, err := watchClient(o)
 	if err != nil {
@@ -83,7 +88,7 @@ func (c *Controller) Client() client.Client { return c.client }
 
 // Run watches and builds until ctx is done. The error is a fault of Sluice, not
 // of the API server's.
-func (c *Controller) Run(ctx context.Context) error {
+func (c *Controller) Run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	if err := c.watchBuiltin(ctx); err != nil {
 		cancel()
@@ -91,7 +96,12 @@ func (c *Controller) Run(ctx context.Context) error {
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- c.cache.Start(ctx) }()
-	defer func() { cancel(); <-stopped }()
+	var awaiting sync.WaitGroup
+	defer func() {
+		cancel()
+		awaiting.Wait()
+		err = errors.Join(err, <-stopped)
+	}()
 
 	missing, err := c.watchRoutes(ctx)
 	if err != nil {
@@ -102,7 +112,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	}
 	if missing {
 		c.log.Warn("the CRD of ProxyRoute is not installed: serving without it until it is")
-		go c.awaitRoutes(ctx)
+		awaiting.Go(func() { c.awaitRoutes(ctx) })
 	}
 	c.work.mark()
 	for c.work.wait(ctx) {
@@ -281,12 +291,17 @@ func watchClient(o Options) (*http.Client, error) {
 	return httpClient, nil
 }
 
-// RedirectLogs hands the logs of client-go and controller-runtime, which are
-// global, to a logger. It is called once, before anything of theirs runs.
-func RedirectLogs(logger *slog.Logger) {
-	sink := logr.FromSlogHandler(logger.Handler())
-	log.SetLogger(sink)
-	klog.SetLogger(sink)
+// redirected guards the loggers of the Kubernetes libraries, which are global and
+// may not be set while they are in use.
+var redirected sync.Once
+
+// redirectLogs hands the logs of client-go and controller-runtime to a logger.
+func redirectLogs(logger *slog.Logger) {
+	redirected.Do(func() {
+		sink := logr.FromSlogHandler(logger.Handler())
+		log.SetLogger(sink)
+		klog.SetLogger(sink)
+	})
 }
 
 // pause waits for d. It returns false when ctx is done first.

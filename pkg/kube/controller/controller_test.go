@@ -32,7 +32,7 @@ var server apiserver.Server
 var logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 
 func TestMain(m *testing.M) {
-	RedirectLogs(logger)
+	redirectLogs(logger) // Before anything of theirs runs.
 	code := m.Run()
 	if err := server.Stop(); err != nil {
 		slog.Error("the API server was not stopped", "error", err)

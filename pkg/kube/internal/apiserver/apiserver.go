@@ -167,12 +167,16 @@ func prefix(test string) string {
 
 // crds names the CRDs of this repository.
 func crds() envtest.CRDInstallOptions {
-	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Join(filepath.Dir(file), "..", "..", "..", "..")
 	return envtest.CRDInstallOptions{
-		Paths:              []string{filepath.Join(root, "config", "crd", "bases")},
+		Paths:              []string{filepath.Join(root(), "config", "crd", "bases")},
 		ErrorIfPathMissing: true,
 		MaxTime:            startTimeout,
 		CleanUpAfterUse:    false,
 	}
+}
+
+// root is the folder of this repository.
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "..", "..")
 }
