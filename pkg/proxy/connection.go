@@ -254,6 +254,8 @@ func (c *connection) using(u *upstream.Conn) {
 	}
 }
 
+func (c *connection) gone() bool { return c.proxy.cutOff.Load() }
+
 // cut ends the connection and what it waits for. Draining calls it from another
 // goroutine, when every other connection is cut off as well: if the endpoint's
 // connection has just passed to another exchange, that one is over too.

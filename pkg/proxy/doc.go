@@ -15,10 +15,12 @@
 //
 // Retries. A try that failed to connect moves on to another endpoint, at most
 // three tries in all, and never to the same endpoint while there is another. After a
-// connection was made, a request is sent again only if the connection was one
-// that had been idle, no byte of a response came, the request has no body or one
-// that is still held in memory, and either the method is idempotent (RFC 9110
-// section 9.2.2) or nothing of the request can have been sent. All other failures are told to the client.
+// connection was made, a request is sent again if it was closed without a byte of
+// a response, nothing (103 included) was passed on, the request has no body or one that is
+// still held in memory, and either the method is idempotent (RFC 9110 section 9.2.2) or
+// nothing of the request can have been sent. A second try is made on a new connection. All
+// other failures, timeouts among them, are told to the client. An idle connection that the
+// endpoint has closed is noticed before it is used, whatever the method.
 //
 // Expect: 100-continue (RFC 9110 section 10.1.1) is answered here, at the moment
 // when a connection to an endpoint stands and the body is wanted; it is not

@@ -45,6 +45,8 @@ type downstream interface {
 	// using says over which connection to an endpoint the exchange goes now, nil
 	// for none: it is closed when the client's connection is cut off.
 	using(u *upstream.Conn)
+	// gone says that this has happened, so that another try is for nobody.
+	gone() bool
 
 	// codec returns the codec of a client that speaks HTTP/1.1, nil otherwise.
 	codec() *h1.Conn

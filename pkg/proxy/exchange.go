@@ -74,7 +74,9 @@ type life struct {
 	unfiltered bool
 	// headSent says that a final response was begun, so that no other can be.
 	headSent bool
-	fault    *fault
+	// interim says that an informational response was passed on.
+	interim bool
+	fault   *fault
 	// reason is the log's word for an answer of our own that is no fault.
 	reason string
 	labels *labels

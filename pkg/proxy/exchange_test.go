@@ -280,10 +280,10 @@ func TestEndpointsThatMisbehave(t *testing.T) {
 	}
 	cases := map[string]exchange{
 		"no response at all is 502": {
-			replies: []string{""}, gets: badGateway("endpoint_closed"),
+			replies: []string{""}, gets: badGateway("endpoint_closed"), sees: []string{get, get, get},
 		},
 		"half a head is 502": {
-			replies: []string{"HTTP/1.1 200 OK\r\nContent-Le"}, gets: badGateway("endpoint_closed"),
+			replies: []string{"HTTP/1.1 200 OK\r\nContent-Le"}, gets: badGateway("endpoint_invalid_response"),
 		},
 		"another protocol is 502": {
 			replies: []string{"SSH-2.0-OpenSSH_9.9\r\n\r\n"}, gets: badGateway("endpoint_invalid_response"),

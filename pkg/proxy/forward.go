@@ -32,7 +32,12 @@ func (x *exchange) forward() *fault {
 	}
 	for {
 		f, again := x.try()
-		if f == nil || !again || x.tries == maxTries || x.overdue() {
+		switch {
+		case f == nil:
+			return nil
+		case x.down.gone():
+			return faultClientGone // It is why the try failed.
+		case !again || x.tries == maxTries || x.overdue():
 			return f
 		}
 		x.labels.counter.Retried()
@@ -58,8 +63,7 @@ func (x *exchange) try() (f *fault, again bool) {
 	if again {
 		x.tryStart = time.Now()
 	}
-	reused, err := x.connect(e, again)
-	if err != nil {
+	if err := x.connect(e, again); err != nil {
 		f = ofConnect(err)
 		return f, f.retryable
 	}
@@ -75,12 +79,12 @@ func (x *exchange) try() (f *fault, again bool) {
 	if f == nil {
 		return nil, false
 	}
-	return f, f.retryable && reused && !x.headSent && x.body.replayable() && (!sent || idempotent(x.req.Method))
+	return f, f.retryable && !x.headSent && !x.interim && x.body.replayable() && (!sent || idempotent(x.req.Method))
 }
 
 // connect takes a connection to the endpoint. After a try that failed it is a
 // new one: if one idle connection was dead, so may be the others.
-func (x *exchange) connect(e *upstream.Endpoint, fresh bool) (reused bool, err error) {
+func (x *exchange) connect(e *upstream.Endpoint, fresh bool) (err error) {
 	bound := x.route.Timeouts.Connect
 	if !x.deadline.IsZero() {
 		left := max(time.Until(x.deadline), time.Millisecond)
@@ -91,14 +95,14 @@ func (x *exchange) connect(e *upstream.Endpoint, fresh bool) (reused bool, err e
 	if fresh {
 		x.up, err = e.Dial(x.proxy.ctx, bound)
 	} else {
-		x.up, reused, err = e.Conn(x.proxy.ctx, bound)
+		x.up, _, err = e.Conn(x.proxy.ctx, bound)
 	}
 	if err != nil {
 		x.up = nil
-		return false, err
+		return err
 	}
 	x.down.using(x.up)
-	return reused, nil
+	return nil
 }
 
 // release ends the use of the endpoint's connection.

@@ -97,7 +97,7 @@ type stream struct {
 	// mu guards up against leave, which runs in a goroutine of its own.
 	mu   sync.Mutex
 	up   *upstream.Conn
-	gone bool
+	left bool
 }
 
 var _ downstream = (*stream)(nil)
@@ -106,7 +106,7 @@ var _ downstream = (*stream)(nil)
 func (s *stream) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gone = true
+	s.left = true
 	if s.up != nil {
 		_ = s.up.NetConn().Close()
 	}
@@ -116,9 +116,15 @@ func (s *stream) using(u *upstream.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.up = u
-	if u != nil && s.gone {
+	if u != nil && s.left {
 		_ = u.NetConn().Close()
 	}
+}
+
+func (s *stream) gone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.left
 }
 
 // fill makes the request out of the stream's head. Pseudo-header fields and

@@ -43,6 +43,7 @@ func (x *exchange) receiveHead() *fault {
 		case x.resp.Status == 100:
 			continue // We have answered the client's Expect ourselves.
 		}
+		x.interim = true
 		x.down.awaitWrite(time.Now(), x.proxy.timeouts.Write, x.deadline)
 		if err := x.down.writeInterim(&x.resp); err != nil {
 			return ofClientWrite(err)
@@ -57,8 +58,11 @@ func (x *exchange) ofReceive(err error) *fault {
 		return f
 	}
 	f := ofResponse(err)
-	if f == faultEndpointSlow {
+	switch {
+	case f == faultEndpointSlow:
 		return x.late(f)
+	case f == faultEndpointClosed && len(x.up.Buffered()) > 0:
+		return faultEndpointBroken // It closed in the middle of a head.
 	}
 	return f
 }

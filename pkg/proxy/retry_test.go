@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
@@ -103,13 +104,41 @@ func TestStaleConnections(t *testing.T) {
 	}
 }
 
-func TestFreshConnectionThatFailsIsNotRetried(t *testing.T) {
-	k := start(t, proxytest.Options{}, nil)
-	heads := make(chan string, 8)
-	k.SetEndpoints(k.Replies(heads, ""), k.Replies(heads, ""))
-	got := k.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-	if !strings.HasPrefix(got, "HTTP/1.1 502 ") || len(heads) != 1 {
-		t.Errorf("after %d tries: %q", len(heads), got)
+func TestFreshConnectionThatClosesIsRetriedWhereThatIsSafe(t *testing.T) {
+	for name, c := range map[string]struct {
+		request string
+		// reply is what both endpoints say to the first request, status what comes of it.
+		reply, status string
+		tries         int
+	}{
+		"GET":                     {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "", "200", 2},
+		"POST":                    {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx", "", "502", 1},
+		"GET with half a head":    {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200", "502", 1},
+		"GET behind early hints":  {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n", "103", 1},
+		"GET with a bad response": {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "nonsense\r\n\r\n", "502", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := start(t, proxytest.Options{}, nil)
+			heads := make(chan string, 8)
+			var first atomic.Bool
+			serve := func(nc net.Conn, r *bufio.Reader) {
+				head, err := proxytest.ReadHead(r)
+				if err != nil {
+					return
+				}
+				heads <- head
+				if first.CompareAndSwap(false, true) {
+					io.WriteString(nc, c.reply)
+				} else {
+					io.WriteString(nc, okResponse)
+				}
+			}
+			k.SetEndpoints(k.Endpoint(serve), k.Endpoint(serve))
+			got := k.Send(c.request)
+			if !strings.HasPrefix(got, "HTTP/1.1 "+c.status+" ") || len(heads) != c.tries {
+				t.Errorf("after %d tries: %q", len(heads), got)
+			}
+		})
 	}
 }
 
