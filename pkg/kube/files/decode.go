@@ -6,7 +6,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	kjson "sigs.k8s.io/json"
@@ -121,7 +123,7 @@ func unparsable(name string, line int, message string) entry {
 
 // decodeObject fills the entry with the object of a manifest.
 func (e *entry) decodeObject(h *header, text []byte) {
-	e.origin = report.Origin{Kind: h.Kind, Namespace: h.Metadata.Namespace, Name: h.Metadata.Name}
+	e.origin = report.Origin{Kind: printable(h.Kind), Namespace: printable(h.Metadata.Namespace), Name: printable(h.Metadata.Name)}
 	k := e.findKind(h)
 	if k == nil {
 		return
@@ -155,7 +157,12 @@ func (e *entry) decodeObject(h *header, text []byte) {
 	o.GetObjectKind().SetGroupVersionKind(schema.FromAPIVersionAndKind(k.apiVersion, k.name))
 	o.SetNamespace(e.origin.Namespace)
 	setDefaults(o)
-	e.object = o
+	if slice, ok := o.(*discoveryv1.EndpointSlice); ok {
+		e.checkSlice(slice)
+	}
+	if e.broken == "" {
+		e.object = o
+	}
 }
 
 // findKind returns the kind of a manifest, nil for one that is not read, which is noted.
@@ -173,7 +180,7 @@ func (e *entry) findKind(h *header) *kind {
 			return nil
 		}
 	}
-	e.fact("", report.Info, report.Unsupported, fmt.Sprintf("objects of %s, kind %s, are not read", h.APIVersion, h.Kind))
+	e.fact("", report.Info, report.Unsupported, fmt.Sprintf("objects of the kind %q of %q are not read", h.Kind, h.APIVersion))
 	return nil
 }
 
@@ -185,8 +192,16 @@ func sameKind(known, other string) bool {
 	return group == otherGroup || otherGroup == "extensions"
 }
 
+// printable quotes what would not stand on one line as it is.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
 func (e *entry) fact(field string, severity report.Severity, reason report.Reason, message string) {
-	e.facts = append(e.facts, report.Fact{Origin: e.origin, Field: field, Severity: severity, Reason: reason, Message: message})
+	e.facts = append(e.facts, report.Fact{Origin: e.origin, Field: printable(field), Severity: severity, Reason: reason, Message: message})
 }
 
 // refuse notes what breaks the object.

@@ -55,8 +55,8 @@ func FuzzTranslate(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, fact := range facts.All() {
-			if strings.Contains(fact.Message, "\n") {
-				t.Errorf("a message has several lines: %q", fact.Message)
+			if strings.ContainsAny(fact.String(), "\r\n") {
+				t.Errorf("a fact has several lines: %q", fact)
 			}
 		}
 		check(t, s, bytes.Contains(text, []byte("neighbour")))
@@ -68,7 +68,12 @@ func check(t *testing.T, s *snapshot.Snapshot, named bool) {
 	for _, all := range []bool{true, false} {
 		o := translate.DefaultOptions()
 		o.AllClasses, o.LocalAddresses, o.ReportEndpoints = all, all, all
-		config, _ := translate.Translate(s, o)
+		config, facts := translate.Translate(s, o)
+		for _, fact := range facts.All() {
+			if strings.ContainsAny(fact.String(), "\r\n") {
+				t.Errorf("a fact has several lines: %q", fact)
+			}
+		}
 		if err := ir.Validate(config); err != nil {
 			t.Errorf("the model is not sound: %v", err)
 		}
