@@ -107,6 +107,9 @@ func (a *api) nodeReady(ctx context.Context) error {
 	return fmt.Errorf("the node is not ready: %s", message)
 }
 
+// plainClient is for the health of components that listen on loopback.
+var plainClient = &http.Client{Timeout: 5 * time.Second}
+
 // answers returns a check that a plain GET of url gives a 200.
 func answers(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -114,7 +117,7 @@ func answers(url string) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		response, err := http.DefaultClient.Do(request)
+		response, err := plainClient.Do(request)
 		if err != nil {
 			return err
 		}

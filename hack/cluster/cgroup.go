@@ -154,29 +154,40 @@ func (c cluster) thawCgroups() error {
 		if m.kind != "cgroup" || !slices.Contains(m.options, "freezer") {
 			continue
 		}
-		filepath.WalkDir(filepath.Join(m.path, c.cgroupRoot()), func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				os.WriteFile(filepath.Join(path, "freezer.state"), []byte("THAWED"), 0)
+		dirs, err := cgroupsBelow(filepath.Join(m.path, c.cgroupRoot()))
+		if err != nil {
+			return err
+		}
+		for _, d := range dirs {
+			err := os.WriteFile(filepath.Join(d, "freezer.state"), []byte("THAWED"), 0)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) { // Pods still come and go.
+				return err
 			}
-			return nil
-		})
+		}
 	}
 	return nil
+}
+
+// cgroupsBelow returns a cgroup and those below it, each before its children;
+// none if it is not there.
+func cgroupsBelow(dir string) ([]string, error) {
+	var dirs []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil && d.IsDir() {
+			dirs = append(dirs, path)
+		}
+		return err
+	})
+	return dirs, err
 }
 
 // removeCgroup removes a cgroup and those below it, deepest first. The kernel
 // lets go of a cgroup a little after its last process ended.
 func removeCgroup(dir string) error {
-	var dirs []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			dirs = append(dirs, path)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
+	dirs, err := cgroupsBelow(dir)
 	if err != nil {
 		return err
 	}

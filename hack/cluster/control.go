@@ -61,7 +61,7 @@ func (s *supervisor) serveControl(ctx context.Context, listener net.Listener, co
 			} else if err := s.act(ctx, r, components); err != nil {
 				a.Error = err.Error()
 			}
-			json.NewEncoder(conn).Encode(a) // A caller that left is nobody's loss.
+			_ = json.NewEncoder(conn).Encode(a) // A caller that left is nobody's loss.
 		}()
 	}
 }

@@ -171,7 +171,7 @@ func (i initProcess) end(name string) error {
 	if err != nil {
 		return err
 	}
-	defer p.Release()
+	defer func() { _ = p.Release() }() // It only frees the handle.
 	if _, ok := isInit(i.pid, name); !ok {
 		return nil // It ended by itself.
 	}

@@ -195,8 +195,8 @@ func (c cluster) launch(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the init process: %w", err)
 	}
-	write.Close() // So that the end of the process is the end of the pipe.
-	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	write.Close()                                                     // So that the end of the process is the end of the pipe.
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() }) // Fails if it ended.
 	defer stop()
 	step := ""
 	for lines := bufio.NewScanner(read); lines.Scan(); {
@@ -206,7 +206,7 @@ func (c cluster) launch(ctx context.Context) error {
 		step = lines.Text()
 		fmt.Println(step)
 	}
-	cmd.Wait() // It ended, which the error below says better.
+	_ = cmd.Wait() // It ended, which the error below says better.
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
