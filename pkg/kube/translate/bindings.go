@@ -12,40 +12,49 @@ import (
 // bound is a certificate that a host is bound to, with who asked for it.
 type bound struct {
 	*resolve.Certificate
-	origin report.Origin
+	at resolve.Place
 }
 
-// bindings are the certificates by host pattern, in the order of the objects.
+// bindings are the certificates by host pattern, in the order in which they are offered.
 type bindings map[string][]bound
 
 // mergeBindings collects the bindings. The fragments are in the order of byAge. A host
-// may have several certificates, of which a client gets the first that it
-// supports; so a second one with the same kind of key is never used, and told so.
+// may have several certificates, of which a client gets the first that it supports:
+// those of older objects go first, and outdated ones last.
 func mergeBindings(fragments []resolve.Fragment, facts *report.Set) bindings {
 	all := make(bindings)
 	for i := range fragments {
 		f := &fragments[i]
 		for _, b := range f.Bindings {
-			before := all[b.Host]
-			if slices.ContainsFunc(before, func(e bound) bool { return e.Name == b.Certificate.Name }) {
-				continue
+			same := func(e bound) bool { return e.Name == b.Certificate.Name }
+			if !slices.ContainsFunc(all[b.Host], same) {
+				all[b.Host] = append(all[b.Host], bound{b.Certificate, resolve.Place{Origin: f.Origin, Field: b.Field}})
 			}
-			if j := slices.IndexFunc(before, func(e bound) bool { return e.Algorithm == b.Certificate.Algorithm }); j >= 0 {
-				facts.Warnf(f.Origin, b.Field, report.Conflict,
-					"the certificate in the Secret %q is not used for the host %s, as %s gives it another %s certificate, in the Secret %q",
-					b.Certificate.Name, b.Host, by(before[j].origin, f.Origin), b.Certificate.Algorithm, before[j].Name)
-			}
-			all[b.Host] = append(before, bound{b.Certificate, f.Origin})
 		}
+	}
+	for host, list := range all {
+		slices.SortStableFunc(list, func(a, b bound) int { return compareBool(a.Outdated, b.Outdated) })
+		reportUnused(host, list, facts)
 	}
 	return all
 }
 
-func by(winner, loser report.Origin) string {
-	if winner == loser {
-		return "this object"
+// reportUnused tells of certificates behind one with the same kind of key: each
+// client that supports the one supports the other.
+func reportUnused(host string, list []bound, facts *report.Set) {
+	for i, b := range list {
+		j := slices.IndexFunc(list[:i], func(e bound) bool { return e.Algorithm == b.Algorithm })
+		if j < 0 {
+			continue
+		}
+		by := "this object"
+		if list[j].at.Origin != b.at.Origin {
+			by = list[j].at.Origin.String()
+		}
+		facts.Warnf(b.at.Origin, b.at.Field, report.Conflict,
+			"the certificate in the Secret %q is not used for the host %s, as %s gives it another %s certificate, in the Secret %q",
+			b.Name, host, by, b.Algorithm, list[j].Name)
 	}
-	return "the older " + winner.String()
 }
 
 // cover reports whether a certificate covers a host pattern.

@@ -44,14 +44,15 @@ func parseAddress(address string) (ir.Endpoint, error) {
 	if err != nil || port == 0 {
 		return ir.Endpoint{}, errors.New("has no port between 1 and 65535")
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ir.Endpoint{Address: netip.AddrPortFrom(ip.Unmap(), uint16(port))}, nil
-	}
-	return hostEndpoint(strings.ToLower(strings.TrimSuffix(host, ".")), uint16(port)), nil
+	return endpointOf(strings.ToLower(strings.TrimSuffix(host, ".")), uint16(port)), nil
 }
 
-// hostEndpoint returns an endpoint that is resolved at connection time.
-func hostEndpoint(host string, port uint16) ir.Endpoint {
+// endpointOf returns the endpoint of a host: an IP address, or a name that is
+// resolved at connection time.
+func endpointOf(host string, port uint16) ir.Endpoint {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ir.Endpoint{Address: netip.AddrPortFrom(ip.Unmap(), port)}
+	}
 	return ir.Endpoint{Hostname: host, Address: netip.AddrPortFrom(netip.Addr{}, port)}
 }
 

@@ -23,6 +23,8 @@ type Certificate struct {
 	Name string
 	// Algorithm is the algorithm of the key.
 	Algorithm x509.PublicKeyAlgorithm
+	// Outdated is true where its time is over or has not come.
+	Outdated bool
 
 	parsed *certificate
 }
@@ -56,16 +58,26 @@ func (r *Resolver) Certificate(name types.NamespacedName, at Place) *Certificate
 		r.Facts.Errorf(at.Origin, at.Field, c.fault.reason, "%s; other certificates answer for its hosts", c.fault.message)
 		return nil
 	}
-	switch now := r.Options.Now; {
-	case now.IsZero():
-	case now.After(c.leaf.NotAfter):
-		r.Facts.Warnf(at.Origin, at.Field, report.CertificateExpired,
-			"the certificate in the Secret %q expired on %s; it is served all the same", name, date(c.leaf.NotAfter))
-	case now.Before(c.leaf.NotBefore):
-		r.Facts.Warnf(at.Origin, at.Field, report.CertificateExpired,
-			"the certificate in the Secret %q is not valid before %s; it is served all the same", name, date(c.leaf.NotBefore))
+	usable := &Certificate{Name: c.ir.Name, Algorithm: c.leaf.PublicKeyAlgorithm, parsed: c}
+	if when := outdated(c.leaf, r.Options.Now); when != "" {
+		usable.Outdated = true
+		r.Facts.Warnf(at.Origin, at.Field, report.CertificateExpired, "the certificate in the Secret %q %s; it is served all the same", name, when)
 	}
-	return &Certificate{Name: c.ir.Name, Algorithm: c.leaf.PublicKeyAlgorithm, parsed: c}
+	return usable
+}
+
+// outdated returns since or until when a certificate is not valid, and "" for one
+// that is. A zero time is always a good one.
+func outdated(leaf *x509.Certificate, now time.Time) string {
+	switch {
+	case now.IsZero():
+		return ""
+	case now.After(leaf.NotAfter):
+		return "expired on " + date(leaf.NotAfter)
+	case now.Before(leaf.NotBefore):
+		return "is not valid before " + date(leaf.NotBefore)
+	}
+	return ""
 }
 
 // LoadedCertificate returns a certificate that a reference led to, by its name.

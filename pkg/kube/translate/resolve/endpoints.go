@@ -37,7 +37,7 @@ func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1
 		return set
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
-		set.Endpoints = []ir.Endpoint{hostEndpoint(externalName(service), externalPort(service, number))}
+		set.Endpoints = []ir.Endpoint{endpointOf(externalName(service), externalPort(service, number))}
 		return set
 	}
 	port, found := snapshot.ServicePort(service, intstr.FromInt32(number))

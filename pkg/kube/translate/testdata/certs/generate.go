@@ -26,6 +26,7 @@ func main() {
 	issue("shop-new", false, far, "shop.example.com")
 	issue("wildcard", false, far, "*.example.com")
 	issue("other", false, far, "other.example.org")
+	issue("old-renewed", false, far, "old.example.com")
 	issue("expired", false, time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC), "old.example.com")
 }
 
