@@ -92,13 +92,21 @@ cluster-down: ## Take it away without a trace.
 
 .PHONY: e2e
 e2e: image echo-image $(HELM) ## Test on a real cluster: E2E_KUBECONFIG's, else kind's where Docker runs, else hack/cluster's.
-	IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) KIND_MAKE='$(MAKE) $(KIND)' KIND=$(CURDIR)/$(KIND) hack/e2e.sh
+	$(E2E) -test.run TestSluice
+
+# E2E chooses a cluster and runs tests on it.
+E2E = IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) \
+	KIND_MAKE='$(MAKE) $(KIND)' KIND=$(CURDIR)/$(KIND) hack/e2e.sh
 
 ##@ Figures
 
 .PHONY: bench
 bench: build ## Measure beside HAProxy and nginx, as ratios of one run.
 	go run ./hack/bench -sluice $(BIN)/sluice
+
+.PHONY: bench-scale
+bench-scale: image echo-image $(HELM) ## Measure, on a cluster, the time from an applied Ingress to its first 200, and memory.
+	$(E2E) -test.run TestScale
 
 # Each tool is rebuilt when its pinned version changes, since the name does.
 $(GOLANGCI_LINT):
