@@ -152,7 +152,7 @@ func (b *requestBody) move(x *exchange) *fault {
 			}
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return b.finish(x)
 		case err != nil:
 			return ofBody(err)

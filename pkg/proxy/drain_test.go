@@ -46,7 +46,7 @@ func TestPreparedDrainMovesClientsAway(t *testing.T) {
 	if head := roundTrip(t, nc, r); !strings.Contains(head, "Connection: close\r\n") {
 		t.Errorf("got %q", head)
 	}
-	if _, err := r.ReadByte(); err != io.EOF {
+	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the connection ends with %v", err)
 	}
 	again := k.Dial(ir.ListenerHTTP)
@@ -97,7 +97,7 @@ func TestShutdownServesWhatIsIdleOrUnderWay(t *testing.T) {
 			if i == 3 {
 				io.CopyN(io.Discard, readers[i], 2)
 			}
-			if _, err := readers[i].ReadByte(); err != io.EOF {
+			if _, err := readers[i].ReadByte(); !errors.Is(err, io.EOF) {
 				t.Errorf("connection %d ends with %v", i, err)
 			}
 			conns[i].Close()

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -104,7 +105,7 @@ func FuzzClient(f *testing.F) {
 			}
 			switch {
 			case err == nil:
-			case err == io.EOF || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "closed"):
+			case errors.Is(err, io.EOF) || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "closed"):
 				return
 			default:
 				bad <- err.Error()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -132,7 +133,7 @@ func (x *exchange) copyBody() *fault {
 			}
 			x.bytesOut += int64(n)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return x.finishResponse(body.Trailer())
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
 	"errors"
@@ -26,8 +27,12 @@ func (x *exchange) switchProtocols() *fault {
 		return f
 	}
 	t := tunnel{idle: x.route.Timeouts.TunnelIdle}
-	fromClient := append([]byte(nil), x.down.codec().Buffered()...)
-	fromEndpoint := append([]byte(nil), x.up.Buffered()...)
+	fromClient := bytes.Clone(x.down.codec().Buffered())
+	fromEndpoint := bytes.Clone(x.up.Buffered())
+	// A tunnel may stay for days, most of the time silent.
+	x.detach()
+	x.down.codec().Release()
+	x.up.Release()
 	cut := t.run(nc, x.up.NetConn(), fromClient, fromEndpoint)
 	x.body.moved.Store(t.in.Load())
 	x.bytesOut = t.out.Load()
@@ -36,6 +41,22 @@ func (x *exchange) switchProtocols() *fault {
 		x.fault = faultTunnelCut
 	}
 	return nil
+}
+
+// detach copies what the log will want out of the buffers of the connection.
+func (x *exchange) detach() {
+	x.req.Method = bytes.Clone(x.req.Method)
+	x.in.Host = bytes.Clone(x.in.Host)
+	x.original.path, x.original.query = bytes.Clone(x.original.path), bytes.Clone(x.original.query)
+	x.requestID = bytes.Clone(x.requestID)
+	var kept wire.Header
+	for _, name := range [...]string{"User-Agent", "Referer"} {
+		if v := x.req.Header.Get(name); v != nil {
+			kept.Add(name, v)
+		}
+	}
+	x.req.Header = kept
+	x.resp.Header = wire.Header{}
 }
 
 // upgradeAsked says that the endpoint switched to a protocol that the client
@@ -114,16 +135,18 @@ func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool
 	if !t.write(dst, first, count) {
 		return false
 	}
-	buf := copyBuffers.Get().(*[copySize]byte)
-	defer copyBuffers.Put(buf)
+	buf := tunnelBuffer{small: make([]byte, smallTunnelBuffer)}
+	defer buf.shrink()
 	var limit deadline
 	limit.forget()
 	for {
 		t.bound(src.SetReadDeadline, &limit)
-		n, err := src.Read(buf[:])
-		if !t.write(dst, buf[:n], count) {
+		p := buf.get()
+		n, err := src.Read(p)
+		if !t.write(dst, p[:n], count) {
 			return false
 		}
+		buf.adapt(n)
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
@@ -136,6 +159,39 @@ func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool
 			}
 			return false
 		}
+	}
+}
+
+// smallTunnelBuffer is what a direction holds in which little moves.
+const smallTunnelBuffer = 2 << 10
+
+// tunnelBuffer is small until a read fills it, and large until one would have
+// had room in a small one.
+type tunnelBuffer struct {
+	small []byte
+	large *[copySize]byte
+}
+
+func (b *tunnelBuffer) get() []byte {
+	if b.large != nil {
+		return b.large[:]
+	}
+	return b.small
+}
+
+func (b *tunnelBuffer) adapt(n int) {
+	switch {
+	case n < smallTunnelBuffer:
+		b.shrink()
+	case b.large == nil:
+		b.large = copyBuffers.Get().(*[copySize]byte)
+	}
+}
+
+func (b *tunnelBuffer) shrink() {
+	if b.large != nil {
+		copyBuffers.Put(b.large)
+		b.large = nil
 	}
 }
 

@@ -36,7 +36,7 @@ func websocketEcho(nc net.Conn, r *bufio.Reader) {
 			}
 		}
 	})}
-	server.Serve(ln) //nolint:errcheck // It ends with the connection.
+	server.Serve(ln)
 	<-done
 }
 
@@ -103,7 +103,7 @@ func TestWebSocketOutlivesTables(t *testing.T) {
 		t.Error(err)
 	}
 	line := k.Log(1)[0]
-	if line["status"] != 101.0 || line["reason"] != nil {
+	if line["status"] != 101.0 || line["reason"] != nil || line["path"] != "/chat" || line["userAgent"] != "Go-http-client/1.1" {
 		t.Errorf("logged %v", line)
 	}
 }

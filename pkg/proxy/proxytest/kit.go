@@ -161,7 +161,7 @@ func (k *Kit) Dial(listener string) net.Conn {
 func (k *Kit) DialTLS(listener, serverName string, protocols ...string) *tls.Conn {
 	k.t.Helper()
 	nc := tls.Client(k.Dial(listener), &tls.Config{
-		ServerName: serverName, InsecureSkipVerify: true, NextProtos: protocols, //nolint:gosec // A test's own proxy.
+		ServerName: serverName, InsecureSkipVerify: true, NextProtos: protocols,
 	})
 	if err := nc.Handshake(); err != nil {
 		k.t.Fatal(err)
