@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -157,8 +158,11 @@ func (e *entry) decodeObject(h *header, text []byte) {
 	o.GetObjectKind().SetGroupVersionKind(schema.FromAPIVersionAndKind(k.apiVersion, k.name))
 	o.SetNamespace(e.origin.Namespace)
 	setDefaults(o)
-	if slice, ok := o.(*discoveryv1.EndpointSlice); ok {
-		e.checkSlice(slice)
+	switch o := o.(type) {
+	case *discoveryv1.EndpointSlice:
+		e.checkSlice(o)
+	case *corev1.Service:
+		e.checkPorts(o)
 	}
 	if e.broken == "" {
 		e.object = o

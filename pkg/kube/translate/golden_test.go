@@ -86,6 +86,10 @@ func options(t *testing.T, text []byte) translate.Options {
 	for _, line := range strings.Fields(string(text)) {
 		name, value, _ := strings.Cut(line, "=")
 		switch name {
+		case "timeouts":
+			o.Timeouts = translate.DefaultOptions().Timeouts
+		case "max-body":
+			o.MaxBodyBytes = 1 << 20
 		case "all-classes":
 			o.AllClasses = true
 		case "classes":

@@ -37,7 +37,9 @@ func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1
 		return set
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
-		set.Endpoints = []ir.Endpoint{endpointOf(externalName(service), externalPort(service, number))}
+		if port := externalPort(service, number); port > 0 && port <= 65535 {
+			set.Endpoints = []ir.Endpoint{endpointOf(externalName(service), uint16(port))}
+		}
 		return set
 	}
 	port, found := snapshot.ServicePort(service, intstr.FromInt32(number))
@@ -49,11 +51,11 @@ func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1
 }
 
 // externalPort returns the port where the named host is reached.
-func externalPort(service *corev1.Service, number int32) uint16 {
+func externalPort(service *corev1.Service, number int32) int32 {
 	if p, found := snapshot.ServicePort(service, intstr.FromInt32(number)); found {
-		return uint16(targetPort(p))
+		return targetPort(p)
 	}
-	return uint16(number)
+	return number
 }
 
 // targetPort returns the port of the endpoints by the Service alone.
