@@ -92,8 +92,11 @@ func (f *follower) follow(ctx context.Context, debounce, poll time.Duration) {
 				late = time.After(maxDebounces * debounce)
 			}
 			continue
-		case <-problems:
-			// Events were lost; the next tick finds what they were about.
+		case err := <-problems:
+			// Mostly that there were too many events; the files themselves know what they were about.
+			if err != nil && quiet == nil {
+				quiet = time.After(debounce)
+			}
 			continue
 		case <-quiet:
 			f.retry(true)
