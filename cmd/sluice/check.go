@@ -19,15 +19,16 @@ func runCheck(p *program, args []string) int {
 	asJSON := set.Bool("json", false, "print a JSON list")
 	class := set.String("ingress-class", "", "check the objects of this class alone")
 	help := func(out io.Writer) {
-		fmt.Fprint(out, "sluice check [--json] [--ingress-class NAME] DIR|-\n\nValidates the manifests below DIR, or those of standard input.\n")
+		fmt.Fprintf(out, "%s check [--json] [--ingress-class NAME] DIR|-\n\nValidates the manifests below DIR, or those of standard input.\n", p.name)
 	}
-	if code, done := p.parse(set, args, 1, help); done {
+	arguments, code, done := p.parse(set, args, 1, help)
+	if done {
 		return code
 	}
 	if *class != "" {
 		o.IngressClasses = []string{*class}
 	}
-	offline, err := app.OpenOffline(set.Arg(0), p.stdin, o)
+	offline, err := app.OpenOffline(arguments[0], p.stdin, o)
 	if err != nil {
 		return p.fail("check", err)
 	}

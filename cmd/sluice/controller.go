@@ -22,10 +22,10 @@ func runController(p *program, args []string) int {
 		return p.fail("controller", err)
 	}
 	help := func(out io.Writer) {
-		fmt.Fprint(out, "sluice controller [FLAGS]\n\nServes the cluster that it runs in.\n\n")
+		fmt.Fprintf(out, "%s controller [FLAGS]\n\nServes the cluster that it runs in.\n\n", p.name)
 		app.Usage(out, app.VerbController)
 	}
-	if code, done := p.parse(set, args, 0, help); done {
+	if _, code, done := p.parse(set, args, 0, help); done {
 		return code
 	}
 	a, err := app.New(o)

@@ -18,17 +18,17 @@ func runDemo(p *program, args []string) int {
 		return p.fail("demo", err)
 	}
 	help := func(out io.Writer) {
-		fmt.Fprint(out, "sluice demo [FLAGS]\n\nServes examples/quickstart with built-in back ends. The flags are those of `sluice serve`;\nthe addresses are on 127.0.0.1 where none is given.\n\n")
+		fmt.Fprintf(out, "%s demo [FLAGS]\n\nServes examples/quickstart with built-in back ends. The flags are those of `%s serve`;\nthe addresses are on 127.0.0.1 where none is given.\n\n", p.name, p.name)
 		app.Usage(out, app.VerbServe)
 	}
-	if code, done := p.parse(set, args, 0, help); done {
+	if _, code, done := p.parse(set, args, 0, help); done {
 		return code
 	}
 	a, err := app.New(o)
 	if err != nil {
 		return p.fail("demo", err)
 	}
-	if err := a.Demo(p.ctx, func() { a.Introduce(p.stdout) }); err != nil {
+	if err := a.Demo(p.ctx, func(text string) { fmt.Fprint(p.stdout, text) }); err != nil {
 		return p.fail("demo", err)
 	}
 	return exitDone

@@ -33,23 +33,24 @@ func runExplain(p *program, args []string) int {
 	var header headerFlag
 	set.Var(&header, "H", "a header line, such as 'Name: value'; may be given several times")
 	help := func(out io.Writer) {
-		fmt.Fprint(out, "sluice explain [-f DIR] [-X METHOD] [-H 'Name: value']... [--json] [--admin-addr ADDRESS] URL\n\n"+
+		fmt.Fprintf(out, "%s explain [-f DIR] [-X METHOD] [-H 'Name: value']... [--json] [--admin-addr ADDRESS] URL\n\n"+
 			"Says which listener, certificate, host, route and endpoints a request gets, and why not the others:\n"+
-			"by the manifests below DIR, or else by what the process at --admin-addr serves.\n")
+			"by the manifests below DIR, or else by what the process at --admin-addr serves.\n", p.name)
 	}
-	if code, done := p.parse(set, args, 1, help); done {
+	arguments, code, done := p.parse(set, args, 1, help)
+	if done {
 		return code
 	}
-	q, err := admin.ParseQuestion(set.Arg(0), *method, header)
+	q, err := admin.ParseQuestion(arguments[0], *method, header)
 	if err != nil {
-		fmt.Fprintf(p.stderr, "sluice explain: %v\n", err)
+		fmt.Fprintf(p.stderr, "%s explain: %v\n", p.name, err)
 		return exitUsage
 	}
 	var answer *admin.Answer
 	if *dir != "" {
 		answer, err = explainOffline(*dir, p.stdin, o, q)
 	} else {
-		answer, err = explainOnline(p.ctx, *address, set.Arg(0), *method, header)
+		answer, err = explainOnline(p.ctx, *address, arguments[0], *method, header)
 	}
 	if err != nil {
 		return p.fail("explain", err)

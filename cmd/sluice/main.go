@@ -13,6 +13,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -25,7 +27,9 @@ const (
 
 // program is what a verb gets from its caller.
 type program struct {
-	ctx            context.Context
+	ctx context.Context
+	// name is what the user calls it: "sluice", or "kubectl sluice" for the plugin.
+	name           string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -51,9 +55,18 @@ func verbs() []verb {
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	go untilSignalled(cancel)
-	code := run(&program{ctx, os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
+	code := run(&program{ctx, nameOf(os.Args[0]), os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
 	cancel()
 	os.Exit(code)
+}
+
+// nameOf returns what a user types to run the program: kubectl runs
+// kubectl-sluice for `kubectl sluice`.
+func nameOf(executable string) string {
+	if plugin, ok := strings.CutPrefix(filepath.Base(executable), "kubectl-"); ok {
+		return "kubectl " + plugin
+	}
+	return "sluice"
 }
 
 // untilSignalled ends the context at the first SIGTERM or Ctrl-C, and the
@@ -70,12 +83,12 @@ func untilSignalled(cancel context.CancelFunc) {
 // run finds the verb and runs it.
 func run(p *program, args []string) int {
 	if len(args) == 0 {
-		usage(p.stderr)
+		p.usage(p.stderr)
 		return exitUsage
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		usage(p.stdout)
+		p.usage(p.stdout)
 		return exitDone
 	case "--version":
 		return runVersion(p, nil)
@@ -85,41 +98,50 @@ func run(p *program, args []string) int {
 			return v.run(p, args[1:])
 		}
 	}
-	fmt.Fprintf(p.stderr, "sluice: there is no verb %q; `sluice help` lists them\n", args[0])
+	fmt.Fprintf(p.stderr, "%s: there is no verb %q; `%s help` lists them\n", p.name, args[0], p.name)
 	return exitUsage
 }
 
-func usage(out io.Writer) {
-	fmt.Fprint(out, "sluice: ingress controller and proxy for Kubernetes in one process\n\n")
+func (p *program) usage(out io.Writer) {
+	fmt.Fprint(out, "Sluice: ingress controller and proxy for Kubernetes in one process\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(out, "  sluice %-11s %-15s %s\n", v.name, v.arguments, v.doc)
+		fmt.Fprintf(out, "  %s %-11s %-16s%s\n", p.name, v.name, v.arguments, v.doc)
 	}
-	fmt.Fprint(out, "\n`sluice VERB --help` lists the flags of a verb.\n")
+	fmt.Fprintf(out, "\n`%s VERB --help` lists the flags of a verb.\n", p.name)
 }
 
-// parse parses the flags of a verb and checks the number of arguments that are
-// left. done says that the verb must return code.
-func (p *program) parse(set *flag.FlagSet, args []string, want int, help func(io.Writer)) (code int, done bool) {
+// parse parses the flags of a verb, which may stand before and after its
+// arguments, and returns the arguments, of which there must be want. done says
+// that the verb must return code.
+func (p *program) parse(set *flag.FlagSet, args []string, want int, help func(io.Writer)) (arguments []string, code int, done bool) {
 	set.SetOutput(io.Discard)
 	set.Usage = func() {}
-	err := set.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		help(p.stdout)
-		return exitDone, true
-	case err != nil:
-		fmt.Fprintf(p.stderr, "sluice %s: %v\n", set.Name(), err)
-		return exitUsage, true
-	case set.NArg() != want:
-		fmt.Fprintf(p.stderr, "sluice %s: %d arguments instead of %d\n", set.Name(), set.NArg(), want)
-		help(p.stderr)
-		return exitUsage, true
+	for {
+		err := set.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			help(p.stdout)
+			return nil, exitDone, true
+		}
+		if err != nil {
+			fmt.Fprintf(p.stderr, "%s %s: %v\n", p.name, set.Name(), err)
+			return nil, exitUsage, true
+		}
+		if set.NArg() == 0 {
+			break
+		}
+		arguments = append(arguments, set.Arg(0))
+		args = set.Args()[1:]
 	}
-	return exitDone, false
+	if len(arguments) != want {
+		fmt.Fprintf(p.stderr, "%s %s: arguments given: %d, wanted: %d\n\n", p.name, set.Name(), len(arguments), want)
+		help(p.stderr)
+		return nil, exitUsage, true
+	}
+	return arguments, exitDone, false
 }
 
 // fail prints an error under the verb's name.
 func (p *program) fail(name string, err error) int {
-	fmt.Fprintf(p.stderr, "sluice %s: %v\n", name, err)
+	fmt.Fprintf(p.stderr, "%s %s: %v\n", p.name, name, err)
 	return exitWrong
 }

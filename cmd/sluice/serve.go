@@ -16,18 +16,28 @@ func runServe(p *program, args []string) int {
 		return p.fail("serve", err)
 	}
 	help := func(out io.Writer) {
-		fmt.Fprint(out, "sluice serve [FLAGS] DIR\n\nServes the manifests below DIR, and follows their changes.\n\n")
+		fmt.Fprintf(out, "%s serve [FLAGS] DIR\n\nServes the manifests below DIR, and follows their changes.\n\n", p.name)
 		app.Usage(out, app.VerbServe)
 	}
-	if code, done := p.parse(set, args, 1, help); done {
+	arguments, code, done := p.parse(set, args, 1, help)
+	if done {
 		return code
 	}
 	a, err := app.New(o)
 	if err != nil {
 		return p.fail("serve", err)
 	}
-	started := func() { fmt.Fprintf(p.stderr, "serving %s on %s (HTTP) and %s (HTTPS)\n", set.Arg(0), a.HTTP, a.HTTPS) }
-	if err := a.Serve(p.ctx, set.Arg(0), started); err != nil {
+	started := func() {
+		fmt.Fprintf(p.stderr, "serving %s: HTTP on %s, HTTPS on %s", arguments[0], a.HTTP, a.HTTPS)
+		if a.Ops != nil {
+			fmt.Fprintf(p.stderr, ", probes on %s", a.Ops)
+		}
+		if a.Admin != nil {
+			fmt.Fprintf(p.stderr, ", admin API on %s", a.Admin)
+		}
+		fmt.Fprintln(p.stderr)
+	}
+	if err := a.Serve(p.ctx, arguments[0], started); err != nil {
 		return p.fail("serve", err)
 	}
 	return exitDone

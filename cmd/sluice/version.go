@@ -14,7 +14,7 @@ var (
 // runVersion prints version, commit and platform on one line.
 func runVersion(p *program, args []string) int {
 	if len(args) > 0 {
-		fmt.Fprintln(p.stderr, "sluice version: takes no arguments")
+		fmt.Fprintf(p.stderr, "%s version: takes no arguments\n", p.name)
 		return exitUsage
 	}
 	fmt.Fprintf(p.stdout, "sluice %s (%s) %s %s/%s\n", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)

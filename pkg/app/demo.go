@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,13 +10,14 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,51 +28,76 @@ import (
 	"github.com/sluice-dev/sluice/pkg/app/echo"
 )
 
-// demoBackends are the echo back ends that examples/quickstart/services.yaml
-// has endpoints for.
-var demoBackends = []struct{ service, version, address string }{
-	{"shop", "1", "127.0.0.1:3001"},
-	{"shop", "2", "127.0.0.1:3002"},
+// demoBackend is an echo back end of the demo.
+type demoBackend struct {
+	version string
+	// port is the one that examples/quickstart/services.yaml has an endpoint for.
+	port string
+	// address is where it listens: that port, or another where it is taken.
+	address string
+	server  *http.Server
 }
 
 // demoHost is the host with a certificate.
 const demoHost = "shop.localhost"
 
-// Demo serves the quickstart with back ends of its own until ctx ends.
-// introduce is called once it serves.
-func (a *App) Demo(ctx context.Context, introduce func()) error {
+// Demo serves the quickstart with back ends of its own until ctx ends, and
+// drains. introduce is called with the introduction once it serves.
+func (a *App) Demo(ctx context.Context, introduce func(text string)) error {
 	dir, err := os.MkdirTemp("", "sluice-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := writeQuickstart(dir); err != nil {
+	backends := []*demoBackend{{version: "1", port: "3001"}, {version: "2", port: "3002"}}
+	for _, b := range backends {
+		if err := b.start(); err != nil {
+			return err
+		}
+		defer b.server.Close()
+	}
+	if err := writeQuickstart(dir, backends); err != nil {
 		return err
 	}
-	for _, b := range demoBackends {
-		ln, err := net.Listen("tcp", b.address)
-		if err != nil {
-			return fmt.Errorf("back end %s %s: %w", b.service, b.version, err)
-		}
-		server := &http.Server{
-			Handler:           &echo.Handler{Service: b.service, Version: b.version, Instance: ln.Addr().String()},
-			ReadHeaderTimeout: 10 * time.Second,
-		}
-		defer server.Close()
-		go func() { _ = server.Serve(ln) }()
-	}
-	return a.Serve(ctx, dir, introduce)
+	return a.Serve(ctx, dir, func() { introduce(a.introduction(backends)) })
 }
 
-// writeQuickstart copies the example into a folder, with a certificate made for
-// it now.
-func writeQuickstart(dir string) error {
-	quickstart, err := fs.Sub(examples.Quickstart, "quickstart")
+// start serves on the back end's port, or on one that is free.
+func (b *demoBackend) start() error {
+	ln, err := net.Listen("tcp", "127.0.0.1:"+b.port)
+	if err != nil {
+		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("back end of version %s: %w", b.version, err)
+		}
+	}
+	b.address = ln.Addr().String()
+	b.server = &http.Server{
+		Handler:           &echo.Handler{Service: "shop", Version: b.version, Instance: b.address},
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	go func() { _ = b.server.Serve(ln) }()
+	return nil
+}
+
+// writeQuickstart copies the example into a folder, with the ports of the back
+// ends and with a certificate made for it now.
+func writeQuickstart(dir string, backends []*demoBackend) error {
+	files, err := fs.Glob(examples.Quickstart, "quickstart/*.yaml")
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(dir, quickstart); err != nil {
-		return err
+	for _, name := range files {
+		text, err := fs.ReadFile(examples.Quickstart, name)
+		if err != nil {
+			return err
+		}
+		for _, b := range backends {
+			_, port, _ := net.SplitHostPort(b.address)
+			text = bytes.ReplaceAll(text, []byte("port: "+b.port), []byte("port: "+port))
+		}
+		if err := os.WriteFile(filepath.Join(dir, path.Base(name)), text, 0o600); err != nil {
+			return err
+		}
 	}
 	secret, err := selfSignedSecret("demo", "shop-tls", demoHost)
 	if err != nil {
@@ -117,34 +144,35 @@ func selfSignedSecret(namespace, name, host string) ([]byte, error) {
 	})
 }
 
-// DemoCommands returns commands to try, given the addresses that are served.
-// A test runs each of them as it is printed.
-func (a *App) DemoCommands() []string {
-	_, plain, _ := net.SplitHostPort(a.HTTP.String())
-	_, secure, _ := net.SplitHostPort(a.HTTPS.String())
-	at := func(host, port string) string { return "--connect-to " + host + "::127.0.0.1:" + port }
-	return []string{
-		"curl -s " + at("versions.localhost", plain) + " http://versions.localhost/",
-		"curl -s " + at("versions.localhost", plain) + " -H 'App-Version: 2' http://versions.localhost/",
-		"curl -s " + at("versions.localhost", plain) + " http://versions.localhost/beta",
-		"curl -si " + at(demoHost, plain) + " http://" + demoHost + "/cart?id=7",
-		"curl -sk " + at(demoHost, secure) + " https://" + demoHost + "/docs",
-		"curl -si " + at("nobody.localhost", plain) + " http://nobody.localhost/",
+// introduction says what the demo serves and what to try. Each line that begins
+// with two blanks and a program can be pasted into a shell as it is; a test does.
+func (a *App) introduction(backends []*demoBackend) string {
+	plain, secure := portOf(a.HTTP), portOf(a.HTTPS)
+	program, err := os.Executable()
+	if err != nil {
+		program = "sluice"
 	}
-}
-
-// Introduce writes what the demo serves and what to try.
-func (a *App) Introduce(out io.Writer) {
-	fmt.Fprintf(out, "\nSluice serves examples/quickstart on %s (HTTP) and %s (HTTPS).\n", a.HTTP, a.HTTPS)
-	for _, b := range demoBackends {
-		fmt.Fprintf(out, "  back end: %s, version %s, on %s\n", b.service, b.version, b.address)
+	var text strings.Builder
+	fmt.Fprintf(&text, "\nSluice serves examples/quickstart on http://%s and https://%s.\n", a.HTTP, a.HTTPS)
+	for _, b := range backends {
+		fmt.Fprintf(&text, "Version %s of the shop is a back end on %s.\n", b.version, b.address)
 	}
-	fmt.Fprint(out, "\nTry, in another terminal:\n\n")
-	for _, command := range a.DemoCommands() {
-		fmt.Fprintf(out, "  %s\n", command)
+	try := func(why, command string) { fmt.Fprintf(&text, "\n  # %s\n  %s\n", why, command) }
+	curl := func(flags, scheme, host, path string, port uint16) string {
+		return fmt.Sprintf("curl %s --resolve %s:%d:127.0.0.1 '%s://%s:%d%s'", flags, host, port, scheme, host, port, path)
 	}
+	const versions = "versions.localhost"
+	fmt.Fprint(&text, "\nTry, in another terminal:\n")
+	try("Everyone gets version 1,", curl("-s", "http", versions, "/", plain))
+	try("those who ask for it get version 2,", curl("-s -H 'App-Version: 2'", "http", versions, "/", plain))
+	try("and on /beta one request in ten does.", curl("-s", "http", versions, "/beta", plain))
+	try("A host with a certificate redirects to HTTPS,", curl("-si", "http", demoHost, "/cart?id=7", plain))
+	try("where the certificate is one made a moment ago.", curl("-sk", "https", demoHost, "/cart?id=7", secure))
+	try("Nobody has this host: 404.", curl("-si", "http", "nobody.localhost", "/", plain))
 	if a.Admin != nil {
-		fmt.Fprintf(out, "  sluice explain --admin-addr %s http://versions.localhost/beta\n", a.Admin)
+		try("Why does a request go where it does?",
+			fmt.Sprintf("'%s' explain --admin-addr %s 'http://%s:%d/beta'", program, a.Admin, versions, plain))
 	}
-	fmt.Fprint(out, "\nEach request shows below as a line. Ctrl-C ends it.\n\n")
+	fmt.Fprint(&text, "\nEach request shows below as a line. Ctrl-C ends it.\n\n")
+	return text.String()
 }
