@@ -8,6 +8,10 @@
 // goroutine of its own, an exchange with a body that is still coming has a
 // second one for that body, and a tunnel has a second one for its other direction.
 //
+// A client of HTTP/1.1 that leaves is noticed when something is written to it or read
+// from it, not while its endpoint is silent: what looks like a leave may be half of
+// the connection only. A stream of HTTP/2 that is reset frees its endpoint at once.
+//
 // # What is promised
 //
 // Matching, forwarding and the access log see one and the same request: the path

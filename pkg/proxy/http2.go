@@ -50,8 +50,58 @@ func newHTTP2Engine(p *Proxy) *http2Engine {
 
 // serve is the life of an HTTP/2 connection after its handshake.
 func (e *http2Engine) serve(c *connection) {
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { e.exchange(c, w, r) })
+	streams := newGate()
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !streams.enter() {
+			panic(http.ErrAbortHandler)
+		}
+		defer streams.leave()
+		e.exchange(c, w, r)
+	})
 	e.server.ServeConn(c.nc, &http2.ServeConnOpts{Context: c.ctx, BaseConfig: e.base, Handler: handler})
+	// The server does not wait for its handlers, but a connection has ended only when
+	// its exchanges have.
+	streams.close()
+}
+
+// gate counts the streams of a connection and shuts behind the last one.
+type gate struct {
+	// mu guards what follows.
+	mu     sync.Mutex
+	inside int
+	shut   bool
+	empty  chan struct{}
+}
+
+func newGate() *gate { return &gate{empty: make(chan struct{})} }
+
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut {
+		return false
+	}
+	g.inside++
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside--; g.shut && g.inside == 0 {
+		close(g.empty)
+	}
+}
+
+// close lets none in any more and waits for those inside.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.shut = true
+	inside := g.inside
+	g.mu.Unlock()
+	if inside > 0 {
+		<-g.empty
+	}
 }
 
 // goAway tells all connections to end after the streams that they have.

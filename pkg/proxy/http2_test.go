@@ -256,6 +256,72 @@ func TestHTTP2Drains(t *testing.T) {
 	}
 }
 
+func TestPreparedDrainMovesHTTP2ClientsAway(t *testing.T) {
+	k := start(t, proxytest.Options{}, nil)
+	k.SetEndpoints(k.Repeats(nil, okResponse))
+	client := http2Client(t, k)
+	var dials int
+	trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			if !info.Reused {
+				dials++
+			}
+		},
+	})
+	for i := range 3 {
+		if i == 1 {
+			k.Proxy.PrepareDrain()
+		}
+		req, err := http.NewRequestWithContext(trace, http.MethodGet, "https://h/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != 200 {
+			t.Errorf("request %d: %d, %v", i, resp.StatusCode, err)
+		}
+		resp.Body.Close()
+	}
+	if dials != 2 {
+		t.Errorf("%d connections were made", dials)
+	}
+}
+
+func TestHTTP2ExchangesEndWithTheirConnection(t *testing.T) {
+	k := start(t, proxytest.Options{}, nil)
+	arrived := make(chan struct{}, 8)
+	k.SetEndpoints(k.Endpoint(func(_ net.Conn, r *bufio.Reader) {
+		proxytest.ReadHead(r)
+		arrived <- struct{}{}
+		io.Copy(io.Discard, r)
+	}))
+	client := http2Client(t, k)
+	answered := make(chan error, 4)
+	for range cap(answered) {
+		go func() { answered <- ask(client, http.MethodGet, "https://h/", "") }()
+		<-arrived
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := k.Proxy.Shutdown(ctx); err == nil {
+		t.Error("nothing was cut off")
+	}
+	if n := k.Registry.Dump()[0].Endpoints[0].InFlight; n != 0 {
+		t.Errorf("%d tries go on", n)
+	}
+	for range cap(answered) {
+		if err := <-answered; err == nil {
+			t.Error("a request was answered")
+		}
+	}
+	if lines := k.Log(4); len(lines) != 4 || lines[0]["reason"] != "client_closed" {
+		t.Errorf("logged %v", lines)
+	}
+}
+
 func TestHTTP2StreamsAreBoundedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := start(t, proxytest.Options{Proxy: proxy.Options{DebugHeaders: true}}, func(r *ir.Route) { r.Timeouts.BackendRequest = 5 * time.Second })
