@@ -58,7 +58,7 @@ func haproxyConfig(port, origin int) string {
 	return fmt.Sprintf(`
 global
   nbthread 2
-  maxconn 20000
+  maxconn 8000
 defaults
   mode http
   timeout client 60s
