@@ -92,7 +92,7 @@ cluster-down: ## Take it away without a trace.
 
 .PHONY: e2e
 e2e: image echo-image $(HELM) ## Test on a real cluster: E2E_KUBECONFIG's, else kind's where Docker runs, else hack/cluster's.
-	$(E2E) -test.run TestSluice
+	CLUSTER_TESTS=1 $(E2E) -test.run TestSluice
 
 # E2E chooses a cluster and runs tests on it.
 E2E = IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) \

@@ -28,6 +28,9 @@ on_hack_cluster() {
 	cluster="$PWD/bin/hack-cluster -name $name"
 	trap '$cluster down' EXIT
 	$cluster down
+	if [ -n "${CLUSTER_TESTS:-}" ]; then
+		go test -tags e2e -count=1 -timeout 20m ./hack/cluster
+	fi
 	$cluster up
 	$cluster load "$IMAGE_TAR" "$ECHO_TAR"
 	E2E_KUBECONFIG=$($cluster kubeconfig)
