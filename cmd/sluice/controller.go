@@ -3,19 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/sluice-dev/sluice/pkg/app"
 )
 
-// drainDelay is how long a controller's Pod goes on accepting, without a flag:
-// as long as kube-proxy and load balancers may take to leave it out.
-const drainDelay = 10 * time.Second
-
 // runController serves the cluster that the process is in.
 func runController(p *program, args []string) int {
-	o := app.DefaultOptions()
-	o.DrainDelay = drainDelay
+	o := app.VerbController.Defaults()
 	o.Log, o.AccessLog = p.stderr, p.stdout
 	set, err := app.Flags(app.VerbController, "controller", &o)
 	if err != nil {
@@ -23,7 +17,7 @@ func runController(p *program, args []string) int {
 	}
 	help := func(out io.Writer) {
 		fmt.Fprintf(out, "%s controller [FLAGS]\n\nServes the cluster that it runs in.\n\n", p.name)
-		app.Usage(out, app.VerbController)
+		app.Usage(out, app.VerbController, app.VerbController.Defaults())
 	}
 	if _, code, done := p.parse(set, args, 0, help); done {
 		return code

@@ -9,17 +9,15 @@ import (
 
 // runDemo serves the quickstart on loopback, with back ends of its own.
 func runDemo(p *program, args []string) int {
-	o := app.DefaultOptions()
-	o.HTTPAddr, o.HTTPSAddr, o.OpsAddr = "127.0.0.1:8080", "127.0.0.1:8443", "127.0.0.1:10254"
-	o.LogFormat = "text"
+	o := demoOptions()
 	o.Log, o.AccessLog = p.stderr, p.stdout
 	set, err := app.Flags(app.VerbServe, "demo", &o)
 	if err != nil {
 		return p.fail("demo", err)
 	}
 	help := func(out io.Writer) {
-		fmt.Fprintf(out, "%s demo [FLAGS]\n\nServes examples/quickstart with built-in back ends. The flags are those of `%s serve`;\nthe addresses are on 127.0.0.1 where none is given.\n\n", p.name, p.name)
-		app.Usage(out, app.VerbServe)
+		fmt.Fprintf(out, "%s demo [FLAGS]\n\nServes examples/quickstart with built-in back ends. The flags are those of `%s serve`.\n\n", p.name, p.name)
+		app.Usage(out, app.VerbServe, demoOptions())
 	}
 	if _, code, done := p.parse(set, args, 0, help); done {
 		return code
@@ -32,4 +30,13 @@ func runDemo(p *program, args []string) int {
 		return p.fail("demo", err)
 	}
 	return exitDone
+}
+
+// demoOptions are those without flags: nothing is reachable from elsewhere, and
+// lines are for people.
+func demoOptions() app.Options {
+	o := app.VerbServe.Defaults()
+	o.HTTPAddr, o.HTTPSAddr, o.OpsAddr = "127.0.0.1:8080", "127.0.0.1:8443", "127.0.0.1:10254"
+	o.LogFormat = "text"
+	return o
 }

@@ -9,7 +9,7 @@ import (
 
 // runServe serves a folder of manifests.
 func runServe(p *program, args []string) int {
-	o := app.DefaultOptions()
+	o := app.VerbServe.Defaults()
 	o.Log, o.AccessLog = p.stderr, p.stdout
 	set, err := app.Flags(app.VerbServe, "serve", &o)
 	if err != nil {
@@ -17,7 +17,7 @@ func runServe(p *program, args []string) int {
 	}
 	help := func(out io.Writer) {
 		fmt.Fprintf(out, "%s serve [FLAGS] DIR\n\nServes the manifests below DIR, and follows their changes.\n\n", p.name)
-		app.Usage(out, app.VerbServe)
+		app.Usage(out, app.VerbServe, app.VerbServe.Defaults())
 	}
 	arguments, code, done := p.parse(set, args, 1, help)
 	if done {

@@ -48,7 +48,20 @@ type Options struct {
 	Log, AccessLog io.Writer
 }
 
-// DefaultOptions returns the options without any flag.
+// drainDelay is how long a Pod goes on accepting: as long as kube-proxy and load
+// balancers may take to leave it out.
+const drainDelay = 10 * time.Second
+
+// Defaults returns the options of a verb without any flag.
+func (v Verb) Defaults() Options {
+	o := DefaultOptions()
+	if v == VerbController {
+		o.DrainDelay = drainDelay
+	}
+	return o
+}
+
+// DefaultOptions returns the options without any flag, of a process without a cluster.
 func DefaultOptions() Options {
 	return Options{
 		HTTPAddr:         ":8080",

@@ -99,7 +99,7 @@ type listValue []string
 
 func list(l *[]string) *listValue { return (*listValue)(l) }
 
-func (v *listValue) repeatable()    {}
+func (v *listValue) reset()         { *v = nil }
 func (v *listValue) String() string { return strings.Join(*v, ",") }
 func (v *listValue) Set(s string) error {
 	if s == "" {
@@ -111,7 +111,7 @@ func (v *listValue) Set(s string) error {
 
 type prefixesValue []netip.Prefix
 
-func (v *prefixesValue) repeatable() {}
+func (v *prefixesValue) reset() { *v = nil }
 func (v *prefixesValue) String() string {
 	texts := make([]string, 0, len(*v))
 	for _, p := range *v {
@@ -165,7 +165,7 @@ func (m MappedService) String() string { return m.key() + "=" + m.Endpoint.Strin
 
 type mapValue []MappedService
 
-func (v *mapValue) repeatable() {}
+func (v *mapValue) reset() { *v = nil }
 func (v *mapValue) String() string {
 	texts := make([]string, 0, len(*v))
 	for _, m := range *v {
