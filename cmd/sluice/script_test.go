@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 //	                              $HTTP, $HTTPS, $OPS and $ADMIN become its addresses
 //	request STATUS [-H LINE] URL [REGEXP]
 //	                              send a request to that process and compare status and
-//	                              response; ! is not for it
+//	                              response
 //	await STATUS [-H LINE] URL [REGEXP]
 //	                              the same, again and again until it is so
 //	logged REGEXP                 wait until the process has logged this
@@ -158,7 +158,7 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.exited = make(chan error, 1)
 	ts.Check(p.cmd.Start())
-	go func() { p.exited <- p.cmd.Wait() }()
+	go func(cmd *exec.Cmd) { p.exited <- cmd.Wait() }(p.cmd)
 	ts.Defer(func() {
 		if p.cmd != nil {
 			p.end(ts)
@@ -298,7 +298,7 @@ func clientTo(plain, secure string) *http.Client {
 }
 
 // try sends the request. What the pattern sees is the response's header lines,
-// for HTTPS the names in the certificate as "Certificate: NAME", and the body.
+// for HTTPS names and subject of the certificate as "Certificate: ", and the body.
 func (w *wish) try() error {
 	req, err := http.NewRequest(http.MethodGet, w.url, nil)
 	if err != nil {
@@ -315,9 +315,8 @@ func (w *wish) try() error {
 		return err
 	}
 	if resp.TLS != nil {
-		for _, name := range resp.TLS.PeerCertificates[0].DNSNames {
-			fmt.Fprintf(&text, "Certificate: %s\n", name)
-		}
+		leaf := resp.TLS.PeerCertificates[0]
+		fmt.Fprintf(&text, "Certificate: %s %s\n", strings.Join(leaf.DNSNames, ","), leaf.Subject)
 	}
 	text.WriteString("\n")
 	if _, err := io.Copy(&text, resp.Body); err != nil {
