@@ -176,6 +176,18 @@ func hasIngress(namespace, name string) func(*snapshot.Snapshot) bool {
 	return func(s *snapshot.Snapshot) bool { return findIngress(s, namespace, name) != nil }
 }
 
+// hasRoute asks for a ProxyRoute by its namespace and name.
+func hasRoute(namespace, name string) func(*snapshot.Snapshot) bool {
+	return func(s *snapshot.Snapshot) bool {
+		for _, route := range s.ProxyRoutes() {
+			if route.Namespace == namespace && route.Name == name {
+				return true
+			}
+		}
+		return false
+	}
+}
+
 func findIngress(s *snapshot.Snapshot, namespace, name string) *networkingv1.Ingress {
 	for _, ingress := range s.Ingresses() {
 		if ingress.Namespace == namespace && ingress.Name == name {
@@ -207,7 +219,7 @@ func TestEachKindThatIsAppliedIsBuilt(t *testing.T) {
 	}
 
 	create(t, c, newRoute(namespace, "p"))
-	r.until(t, "the ProxyRoute", func(s *snapshot.Snapshot) bool { return len(s.ProxyRoutes()) == 1 })
+	r.until(t, "the ProxyRoute", hasRoute(namespace, "p"))
 
 	class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: namespace}, Spec: networkingv1.IngressClassSpec{Controller: snapshot.ControllerName}}
 	create(t, c, class)
@@ -352,7 +364,7 @@ func TestProxyRoutesAreServedOnceTheirCRDIsInstalled(t *testing.T) {
 
 	server.InstallCRDs(t)
 	create(t, c, newRoute(namespace, "p"))
-	r.until(t, "the ProxyRoute", func(s *snapshot.Snapshot) bool { return len(s.ProxyRoutes()) == 1 })
+	r.until(t, "the ProxyRoute", hasRoute(namespace, "p"))
 }
 
 func TestAnAPIServerThatWasAwayIsCaughtUpWith(t *testing.T) {
