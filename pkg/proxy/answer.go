@@ -41,10 +41,11 @@ func (x *exchange) answerFor(a *filter.Answer) *fault {
 	return x.answer(a.Status, a.Reason, a.Body)
 }
 
-// respond gives the answer of a route without endpoints.
-func (x *exchange) respond(status int, reason, body string) *fault {
+// respond gives the answer of a route without endpoints. reason is a word from a
+// small set, for metrics and clients; detail, which may name objects, is for the log.
+func (x *exchange) respond(status int, reason, detail, body string) *fault {
 	x.resp.Reset()
-	x.reason = reason
+	x.reason, x.detail = reason, detail
 	return x.answer(status, reason, []byte(body))
 }
 

@@ -54,6 +54,8 @@ type life struct {
 	// tried are the endpoints that were picked, tries of them.
 	tried [maxTries]*upstream.Endpoint
 	tries int
+	// fresh says that the next try needs a new connection.
+	fresh bool
 	// up is the connection to the endpoint, while there is one.
 	up *upstream.Conn
 
@@ -77,9 +79,10 @@ type life struct {
 	// interim says that an informational response was passed on.
 	interim bool
 	fault   *fault
-	// reason is the log's word for an answer of our own that is no fault.
-	reason string
-	labels *labels
+	// reason is the word for an answer of our own that is no fault, detail what
+	// the log says in its place where it is not empty.
+	reason, detail string
+	labels         *labels
 }
 
 // target is a request's target as it came.
@@ -165,7 +168,11 @@ func (x *exchange) run() *fault {
 		return x.answerFor(a)
 	}
 	if r := x.route.Respond; r != nil {
-		return x.respond(r.Status, r.Reason, r.Body)
+		reason := "route_answer"
+		if r.Status >= 500 {
+			reason = "route_broken"
+		}
+		return x.respond(r.Status, reason, r.Reason, r.Body)
 	}
 	return x.forward()
 }

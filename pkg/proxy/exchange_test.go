@@ -336,3 +336,28 @@ func TestEndpointsThatMisbehave(t *testing.T) {
 		t.Run(name, c.run)
 	}
 }
+
+func TestReasonsInTheLog(t *testing.T) {
+	const why = "Service \"ns/gone\" does not exist\n"
+	for name, c := range map[string]struct {
+		route func(*ir.Route)
+		word  string
+		want  string
+	}{
+		"a route that is broken": {respond(503, why, ""), "route_broken", why},
+		"a share that is broken": {func(r *ir.Route) {
+			r.Action = &ir.Forward{Backends: []ir.WeightedUpstream{{Weight: 1, FailStatus: 500, FailReason: why}}}
+		}, "backend_unusable", why},
+		"no endpoint": {nil, "no_endpoint", "no_endpoint"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := start(t, proxytest.Options{Proxy: proxy.Options{DebugHeaders: true}}, c.route)
+			if got := k.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"); !strings.Contains(got, "X-Sluice-Reason: "+c.word+"\r\n") {
+				t.Errorf("got %q", got)
+			}
+			if line := k.Log(1)[0]; line["reason"] != c.want {
+				t.Errorf("logged %v", line)
+			}
+		})
+	}
+}

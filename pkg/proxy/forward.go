@@ -18,7 +18,7 @@ const maxTries = 3
 func (x *exchange) forward() *fault {
 	pool, failure := x.route.Choose()
 	if failure != nil {
-		return x.respond(failure.Status, "backend_unusable", "")
+		return x.respond(failure.Status, "backend_unusable", failure.Reason, "")
 	}
 	x.pool = pool
 	x.req.Version = wire.HTTP11
@@ -56,14 +56,13 @@ func (x *exchange) try() (f *fault, again bool) {
 		return faultNoEndpoint, false
 	}
 	defer e.Done()
-	again = x.tries > 0
-	x.tried[x.tries] = e
-	x.tries++
 	x.tryStart = x.start
-	if again {
+	if x.tries > 0 {
 		x.tryStart = time.Now()
 	}
-	if err := x.connect(e, again); err != nil {
+	x.tried[x.tries] = e
+	x.tries++
+	if err := x.connect(e); err != nil {
 		f = ofConnect(err)
 		return f, f.retryable
 	}
@@ -79,12 +78,13 @@ func (x *exchange) try() (f *fault, again bool) {
 	if f == nil {
 		return nil, false
 	}
+	x.fresh = true
 	return f, f.retryable && !x.headSent && !x.interim && x.body.replayable() && (!sent || idempotent(x.req.Method))
 }
 
-// connect takes a connection to the endpoint. After a try that failed it is a
-// new one: if one idle connection was dead, so may be the others.
-func (x *exchange) connect(e *upstream.Endpoint, fresh bool) (err error) {
+// connect takes a connection to the endpoint. After one that was dead it is a
+// new one: so may the other idle ones be.
+func (x *exchange) connect(e *upstream.Endpoint) (err error) {
 	bound := x.route.Timeouts.Connect
 	if !x.deadline.IsZero() {
 		left := max(time.Until(x.deadline), time.Millisecond)
@@ -92,7 +92,7 @@ func (x *exchange) connect(e *upstream.Endpoint, fresh bool) (err error) {
 			bound = left
 		}
 	}
-	if fresh {
+	if x.fresh {
 		x.up, err = e.Dial(x.proxy.ctx, bound)
 	} else {
 		x.up, _, err = e.Conn(x.proxy.ctx, bound)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +62,7 @@ func (x *exchange) done() {
 	}
 	counter.Observe(x.status, took, bytesIn, x.bytesOut)
 	if x.fault != nil {
-		x.reason = x.fault.reason
+		x.reason, x.detail = x.fault.reason, ""
 	}
 	if x.reason != "" {
 		x.proxy.metrics.Answered(x.reason)
@@ -84,7 +85,7 @@ func (x *exchange) writeEntry(took time.Duration, bytesIn int64) {
 	e.RequestID = x.requestID
 	e.UserAgent = x.req.Header.GetKnown(wire.UserAgent)
 	e.Referer = x.req.Header.Get("Referer")
-	e.Reason = x.reason
+	e.Reason = cmp.Or(x.detail, x.reason)
 	if x.fault != nil {
 		e.Fault = string(x.fault.side)
 	}
