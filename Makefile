@@ -58,7 +58,6 @@ vuln: $(GOVULNCHECK) ## Look for known vulnerabilities that the code reaches (as
 generate: $(CONTROLLER_GEN) $(HELM) ## Make again what is generated.
 	$(CONTROLLER_GEN) object paths=./pkg/api/...
 	$(CONTROLLER_GEN) crd paths=./pkg/api/... output:crd:dir=config/crd/bases
-	mkdir -p charts/sluice/crds && cp config/crd/bases/*.yaml charts/sluice/crds/
 	HELM=$(CURDIR)/$(HELM) config/render.sh
 	go test ./pkg/app -run '^TestFlagsReference$$' -update
 
