@@ -28,7 +28,7 @@ ENVTEST := $(BIN)/envtest-v1.36.3
 
 .PHONY: help
 help: ## List the targets.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2} /^##@/ {printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_-]+:.*## / {printf "  %-16s %s\n", $$1, $$2} /^##@/ {printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Serve the quickstart with built-in back ends on 127.0.0.1:8080 and :8443.
@@ -42,6 +42,8 @@ build: ## Build the static binary into bin/.
 .PHONY: test
 test: $(ENVTEST)/kube-apiserver ## Run all tests that need neither root nor a cluster.
 	KUBEBUILDER_ASSETS=$(CURDIR)/$(ENVTEST) go test -race -timeout 15m ./...
+	# Allocations are counted without the race detector, which allocates itself.
+	go test ./pkg/proxy ./pkg/wire/... ./pkg/accesslog ./pkg/metrics ./pkg/table/... ./pkg/upstream/...
 	cd e2e && go test -race ./load/...
 
 .PHONY: lint
