@@ -76,9 +76,12 @@ func (a *App) Controller(ctx context.Context) error {
 	})
 	a.publisher.reported = writer.Report
 	return a.run(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
 		electing := make(chan error, 1)
 		go func() { electing <- a.lead(ctx, controller.Election{Config: config, Identity: identity}, writer.Run) }()
 		err := source.Run(ctx)
+		cancel() // A source that failed leaves nothing to lead.
 		return errors.Join(err, <-electing)
 	})
 }
