@@ -54,5 +54,13 @@ func printFacts(out io.Writer, offline *app.Offline) {
 		counts[f.Severity]++
 		fmt.Fprintln(out, f)
 	}
-	fmt.Fprintf(out, "%d routes, %d errors, %d warnings\n", len(offline.Table.Routes()), counts[report.Error], counts[report.Warning])
+	fmt.Fprintf(out, "%s, %s, %s\n", count(len(offline.Table.Routes()), "route"), count(counts[report.Error], "error"), count(counts[report.Warning], "warning"))
+}
+
+// count says how many there are of what a word names.
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }
