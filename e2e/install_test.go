@@ -14,7 +14,9 @@ func testKustomize(t *testing.T) {
 	kubectl(t, "apply", "-k", dir)
 	waitRolledOut(t, namespace, "deployment/sluice-controller")
 	frontAddress(t).eventually(t, "http://nobody.example.com/", 404, "")
-	kubectl(t, "delete", "-k", dir, "--wait=true", "--timeout=120s")
+	// The namespace controller looks again after half the Pods' grace period,
+	// which is 260 s, however soon they end.
+	kubectl(t, "delete", "-k", dir, "--wait=true", "--timeout=240s")
 }
 
 // testHelmInstall installs by the chart with its defaults, and checks that the
