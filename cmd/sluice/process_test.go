@@ -41,6 +41,9 @@ func TestProcesses(t *testing.T) {
 	})
 }
 
+// listening is the line of the log, as JSON, that says which addresses are bound.
+const listening = `"msg":"listening","http":"(.*?)","https":"(.*?)","ops":"(.*?)","admin":"(.*?)"`
+
 func processBackend(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: backend NAME")
@@ -68,10 +71,15 @@ func processServing(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: serving FILE")
 	}
-	found := awaitText(ts, `HTTP on .*:(\d+), HTTPS on .*:(\d+), probes on .*:(\d+), admin API on (\S+)$`,
-		func() string { return textSoFar(ts, args[0]) })
+	log := func() string { return textSoFar(ts, args[0]) }
+	found := awaitText(ts, listening, log)
+	awaitText(ts, `first table served`, log)
 	for i, name := range []string{"HTTP", "HTTPS", "OPS", "ADMIN"} {
-		ts.Setenv(name, found[i+1])
+		value := found[i+1]
+		if name != "ADMIN" {
+			value = value[strings.LastIndex(value, ":")+1:]
+		}
+		ts.Setenv(name, value)
 	}
 }
 

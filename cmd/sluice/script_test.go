@@ -164,7 +164,8 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 			p.end(ts)
 		}
 	})
-	found := p.awaitLog(ts, `HTTP on (\S+), HTTPS on (\S+), probes on (\S+), admin API on (\S+)`)
+	found := p.awaitLog(ts, listening)
+	p.awaitLog(ts, `first table served`)
 	for i, name := range []string{"HTTP", "HTTPS", "OPS", "ADMIN"} {
 		ts.Setenv(name, found[i+1])
 	}

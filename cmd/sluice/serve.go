@@ -27,17 +27,7 @@ func runServe(p *program, args []string) int {
 	if err != nil {
 		return p.fail("serve", err)
 	}
-	started := func() {
-		fmt.Fprintf(p.stderr, "serving %s: HTTP on %s, HTTPS on %s", arguments[0], a.HTTP, a.HTTPS)
-		if a.Ops != nil {
-			fmt.Fprintf(p.stderr, ", probes on %s", a.Ops)
-		}
-		if a.Admin != nil {
-			fmt.Fprintf(p.stderr, ", admin API on %s", a.Admin)
-		}
-		fmt.Fprintln(p.stderr)
-	}
-	if err := a.Serve(p.ctx, arguments[0], started); err != nil {
+	if err := a.Serve(p.ctx, arguments[0], nil); err != nil {
 		return p.fail("serve", err)
 	}
 	return exitDone
