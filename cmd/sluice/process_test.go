@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -17,7 +18,9 @@ import (
 // depends on that: signals, exit codes, and commands that it prints to be pasted.
 // Besides the commands of testscript there are:
 //
-//	backend NAME         serve on loopback as `sluice demo` does; $NAME becomes the port
+//	backend NAME         serve on loopback as `sluice demo` does; $NAME becomes the port;
+//	                     a request for /held is not answered before release
+//	release              let all requests for /held be answered
 //	expand FILE...       replace $NAME in files
 //	await FILE REGEXP    wait until a file matches
 //	serving FILE         wait until the log in a file says what is served; $HTTP, $HTTPS
@@ -32,11 +35,16 @@ func TestProcesses(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"backend":  processBackend,
+			"release":  processRelease,
 			"expand":   processExpand,
 			"await":    processAwait,
 			"serving":  processServing,
 			"until":    processUntil,
 			"commands": processCommands,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Values[heldKey{}] = make(chan struct{})
+			return nil
 		},
 	})
 }
@@ -48,9 +56,26 @@ func processBackend(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: backend NAME")
 	}
-	server := httptest.NewServer(&echo.Handler{Service: args[0], Version: args[0], Instance: args[0]})
+	handler := &echo.Handler{Service: args[0], Version: args[0], Instance: args[0]}
+	held := ts.Value(heldKey{}).(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/held" {
+			select {
+			case <-held:
+			case <-r.Context().Done():
+			}
+		}
+		handler.ServeHTTP(w, r)
+	}))
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], server.URL[strings.LastIndex(server.URL, ":")+1:])
+}
+
+// heldKey is where a script keeps the channel that release closes.
+type heldKey struct{}
+
+func processRelease(ts *testscript.TestScript, _ bool, _ []string) {
+	close(ts.Value(heldKey{}).(chan struct{}))
 }
 
 func processExpand(ts *testscript.TestScript, _ bool, args []string) {
