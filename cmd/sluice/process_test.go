@@ -43,6 +43,7 @@ func TestProcesses(t *testing.T) {
 			"commands": processCommands,
 		},
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", raceOptions)
 			env.Values[heldKey{}] = make(chan struct{})
 			return nil
 		},

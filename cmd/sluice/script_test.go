@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"stop":    scriptStop,
 		},
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", raceOptions)
 			env.Values[processKey{}] = new(process)
 			return nil
 		},
@@ -78,6 +79,9 @@ func TestScripts(t *testing.T) {
 // patience bounds how long a script waits for anything. It is long, since it is
 // only there to end a script that has failed.
 const patience = 30 * time.Second
+
+// raceOptions let programs with the race detector end without a second's sleep.
+const raceOptions = "atexit_sleep_ms=0"
 
 // process is the `sluice serve` of a script.
 type process struct {
