@@ -145,7 +145,7 @@ func waitServiceReachable(t *testing.T) {
 	}
 	begun := time.Now()
 	address := net.JoinHostPort(kubectl(t, "get", "service/kubernetes", "-o", "jsonpath={.spec.clusterIP}"), "443")
-	until(t, 2*time.Minute, "the Service of the API server", func() error {
+	until(t, 4*time.Minute, "the Service of the API server", func() error {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return err
