@@ -96,7 +96,7 @@ func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
 	}
 	p.metrics.Retain(func(id string) bool { return kept[id] })
 	if old != nil {
-		time.AfterFunc(releaseAfter, old.Release)
+		time.AfterFunc(releaseAfter, old.Releaser())
 	}
 	message, level := "table swapped", slog.LevelDebug
 	if old == nil {

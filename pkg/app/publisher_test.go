@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ import (
 )
 
 // newPublisher makes a publisher with all that it needs, and returns its log.
-func newPublisher(t *testing.T) (*publisher, *bytes.Buffer) {
+func newPublisher(t testing.TB) (*publisher, *bytes.Buffer) {
 	t.Helper()
 	registry, err := certs.NewRegistry(certs.Options{})
 	if err != nil {
@@ -177,6 +178,33 @@ func TestEndpointsTakeTheFastLane(t *testing.T) {
 	}
 	if p.holder.Load() != before {
 		t.Error("endpoints made a new table")
+	}
+}
+
+func TestBothLanesMayRunAtOnce(t *testing.T) {
+	p, _ := newPublisher(t)
+	name := types.NamespacedName{Namespace: "ns", Name: "a"}
+	var lanes sync.WaitGroup
+	const rounds = 200
+	lanes.Go(func() {
+		for i := range rounds {
+			host := []string{"a.example", "b.example"}[i%2]
+			p.publish(snapshotOf(ingress(host, "a"), service("a"), endpointSlice("a", "10.0.0.1")), nil)
+		}
+	})
+	lanes.Go(func() {
+		for range rounds {
+			p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2")})
+		}
+	})
+	lanes.Wait()
+	// The controller calls the fast lane again after each build that it overlapped.
+	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2")})
+	if got := addresses(p, "ns/a:80"); !slices.Equal(got, []string{"10.0.0.2:8080"}) {
+		t.Errorf("the endpoints are %v", got)
+	}
+	if routes := p.holder.Load().Routes(); len(routes) != 1 || routes[0].Host != "b.example" {
+		t.Errorf("the table is not that of the last snapshot: %v", routes)
 	}
 }
 

@@ -31,7 +31,7 @@ type Deps struct {
 func Compile(cfg *ir.Config, d Deps) (*Table, *report.Set) {
 	c := compiler{
 		deps:      d,
-		table:     &Table{byName: make(map[string]*Listener, len(cfg.Listeners))},
+		table:     &Table{byName: make(map[string]*Listener, len(cfg.Listeners)), pools: new(acquired)},
 		facts:     &report.Set{},
 		upstreams: make(map[string]*ir.Upstream, len(cfg.Upstreams)),
 		pools:     make(map[string]*upstream.Pool, len(cfg.Upstreams)),
@@ -140,7 +140,7 @@ func (c *compiler) pool(key string) (*upstream.Pool, bool) {
 	}
 	p := c.deps.Upstreams.Acquire(*spec)
 	c.pools[key] = p
-	c.table.pools = append(c.table.pools, p)
+	c.table.pools.list = append(c.table.pools.list, p)
 	return p, true
 }
 

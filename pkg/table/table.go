@@ -12,8 +12,21 @@ type Table struct {
 	listeners []*Listener
 	byName    map[string]*Listener
 	routes    []*Route
-	pools     []*upstream.Pool
-	release   sync.Once
+	pools     *acquired
+}
+
+// acquired are the pools that a table holds.
+type acquired struct {
+	once sync.Once
+	list []*upstream.Pool
+}
+
+func (a *acquired) release() {
+	a.once.Do(func() {
+		for _, p := range a.list {
+			p.Release()
+		}
+	})
 }
 
 // Listener returns the listener of that name, nil where there is none.
@@ -27,13 +40,11 @@ func (t *Table) Routes() []*Route { return t.routes }
 
 // Release gives back what Compile acquired. It must be called when no exchange
 // holds the table any more; further calls do nothing.
-func (t *Table) Release() {
-	t.release.Do(func() {
-		for _, p := range t.pools {
-			p.Release()
-		}
-	})
-}
+func (t *Table) Release() { t.pools.release() }
+
+// Releaser returns Release as a function that keeps nothing of the table alive
+// but its pools, for those who call it later.
+func (t *Table) Releaser() func() { return t.pools.release }
 
 // Holder is the place where exchanges find the table. The zero value holds none.
 type Holder struct{ current atomic.Pointer[Table] }
