@@ -215,11 +215,26 @@ func (a *App) Stop(ctx context.Context) error {
 	if err := a.proxy.Shutdown(bounded); err != nil {
 		a.log.Warn("not everything had finished", "error", err)
 	}
+	defer a.log.Info("stopped")
+	return a.close()
+}
+
+// abort stops at once and without a word, for a process that never served.
+func (a *App) abort() error {
+	a.draining.Store(true)
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = a.proxy.Shutdown(done) // Nothing that is cut off had been promised an answer.
+	return a.close()
+}
+
+// close ends what the proxy leaves over. The error is that of flushing the
+// access log.
+func (a *App) close() error {
 	for _, server := range a.servers {
 		_ = server.Close()
 	}
 	a.serving.Wait()
 	a.upstreams.Close()
-	a.log.Info("stopped")
 	return a.accessLog.Close()
 }

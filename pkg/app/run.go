@@ -120,20 +120,16 @@ func (a *App) run(ctx context.Context, follow func(context.Context) error) error
 		if err == nil {
 			err = errors.New("the source of manifests ended by itself")
 		}
-		return errors.Join(err, a.abort())
+		if a.publisher.served.Load() == nil {
+			return errors.Join(err, a.abort())
+		}
+		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 	}
 	// A process that is told to end twice is ended by its caller; draining itself
 	// has its own bound.
 	stopped := a.Stop(context.WithoutCancel(ctx))
 	stop()
 	return errors.Join(cause, stopped, <-ended)
-}
-
-// abort stops without draining, for a process that never served.
-func (a *App) abort() error {
-	done, cancel := context.WithCancel(context.Background())
-	cancel()
-	return a.Stop(done)
 }
 
 // apiDialTimeout bounds a connection to the API server. client-go's 30 s are
@@ -148,7 +144,11 @@ func (a *App) restConfig() (*rest.Config, error) {
 		return a.options.Config, nil
 	}
 	if a.options.Kubeconfig != "" {
-		return clientcmd.BuildConfigFromFlags("", a.options.Kubeconfig)
+		config, err := clientcmd.BuildConfigFromFlags("", a.options.Kubeconfig)
+		if err != nil {
+			return nil, fmt.Errorf("--kubeconfig: %w", err)
+		}
+		return config, nil
 	}
 	config, err := rest.InClusterConfig()
 	if err != nil {
