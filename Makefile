@@ -66,6 +66,7 @@ generate: $(CONTROLLER_GEN) $(HELM) ## Make again what is generated.
 	$(CONTROLLER_GEN) crd paths=./pkg/api/... output:crd:dir=config/crd/bases
 	HELM=$(CURDIR)/$(HELM) config/render.sh
 	go test ./pkg/app -run '^TestFlagsReference$$' -update
+	go test ./cmd/sluice -run '^TestReferencePages$$' -update
 
 .PHONY: check-generate
 check-generate: generate ## Fail where a generated file is stale.
