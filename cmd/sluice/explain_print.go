@@ -39,8 +39,12 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 	if a.Answer != nil {
 		row("answer", "%d: %s", a.Answer.Status, a.Answer.Reason)
 	}
-	for _, b := range a.Backends {
-		printBackend(row, a, b)
+	if a.AnsweredBy != "" {
+		row("answer", "the filter redirects to HTTPS, and no upstream is asked")
+	} else {
+		for _, b := range a.Backends {
+			printBackend(row, a, b)
+		}
 	}
 	for _, h := range a.Hosts {
 		for _, r := range h.Routes {

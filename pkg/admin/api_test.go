@@ -44,6 +44,8 @@ func config(t *testing.T) *ir.Config {
 		RouteSets: []ir.RouteSet{{Name: "default", Hosts: []ir.Host{{Pattern: "shop.example.com", Routes: []ir.Route{
 			{ID: "a", Origin: shop, Field: "spec.rules[0].http.paths[1]", Match: ir.Match{Path: ir.PathMatch{Value: "/cart"}, Method: "POST"}, Action: forward},
 			{ID: "b", Origin: shop, Field: "spec.rules[0].http.paths[0]", Match: ir.Match{Path: ir.PathMatch{Value: "/"}}, Action: forward},
+		}}, {Pattern: "secure.example.com", Routes: []ir.Route{
+			{ID: "c", Origin: shop, Match: ir.Match{Path: ir.PathMatch{Value: "/"}}, Action: forward, Filters: []ir.Filter{&ir.RedirectHTTPS{Status: 308, Port: 443}}},
 		}}}}},
 		Upstreams: []ir.Upstream{{Key: "shop/front:80", Endpoints: "shop/front:80", Origin: report.Origin{Kind: "Service", Namespace: "shop", Name: "front"}}},
 		Certificates: []ir.Certificate{
@@ -240,6 +242,29 @@ func TestExplainRefusesWhatIsNoRequest(t *testing.T) {
 			w := get(api, "/explain?"+tt.query)
 			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), tt.want) {
 				t.Errorf("got %d %q, want 400 with %q", w.Code, w.Body, tt.want)
+			}
+		})
+	}
+}
+
+func TestExplainKnowsWhereARedirectEndsIt(t *testing.T) {
+	tests := map[string]struct {
+		url        string
+		answeredBy string
+		pools      int
+	}{
+		"in clear text the filter answers": {"http://secure.example.com/", "redirect-https status=308 port=443", 0},
+		"over TLS the request passes it":   {"https://secure.example.com/", "", 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var answer admin.Answer
+			w := get(served(t), "/explain?url="+tt.url)
+			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+				t.Fatalf("%v in %s", err, w.Body)
+			}
+			if answer.Route == nil || answer.AnsweredBy != tt.answeredBy || len(answer.Pools) != tt.pools {
+				t.Errorf("got route %v, answered by %q, %d pools", answer.Route, answer.AnsweredBy, len(answer.Pools))
 			}
 		})
 	}

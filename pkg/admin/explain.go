@@ -65,11 +65,18 @@ type Answer struct {
 	// Host and Path are what is matched: the normal form of what was asked for.
 	Host string `json:"host"`
 	Path string `json:"path"`
+	// AnsweredBy is the filter that answers, so that no upstream is asked; empty
+	// where none does.
+	AnsweredBy string `json:"answeredBy,omitempty"`
 	// Certificate is what a TLS client would be shown, nil in clear text.
 	Certificate *certs.Choice `json:"certificate,omitempty"`
 	// Pools are the live upstreams of the route.
 	Pools []upstream.PoolDump `json:"pools,omitempty"`
 }
+
+// redirect is how ir.FilterString begins for a redirect to HTTPS, which answers
+// requests that come in clear text.
+const redirect = "redirect-https "
 
 // Explain answers a question from a table and the live upstreams. The error
 // says that the question itself would be refused (400).
@@ -99,6 +106,12 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 	if listener.TLS != nil {
 		choice := listener.TLS.Explain(string(host))
 		answer.Certificate = &choice
+	}
+	for _, f := range answer.Filters {
+		if listener.TLS == nil && strings.HasPrefix(f, redirect) {
+			answer.AnsweredBy = f
+			return answer, nil
+		}
 	}
 	wanted := make(map[string]bool)
 	for _, b := range answer.Backends {
