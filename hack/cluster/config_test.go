@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // TestConfigs compares every command line and every configuration file with
 // testdata/config, so that a change of the cluster can be read as such.
 func TestConfigs(t *testing.T) {
-	c := cluster{name: "dev", dir: "/work/bin/cluster/dev", root: "/work"}
+	c := cluster{name: "dev", dir: "/srv/bin/cluster/dev", root: "/srv"}
 	files := map[string][]byte{
 		"environment":     []byte(strings.Join(environment, "\n") + "\n"),
 		"links":           []byte(links),
