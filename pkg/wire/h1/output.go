@@ -209,7 +209,7 @@ func (c *Conn) FinishBody(trailer *wire.Header) error {
 func appendTrailer(b []byte, trailer *wire.Header) []byte {
 	fields := trailer.Fields()
 	for i := range fields {
-		if !mayTrail(fields[i]) {
+		if !wire.MayTrail(fields[i]) {
 			continue
 		}
 		if b = appendField(b, &fields[i]); b == nil {
