@@ -63,7 +63,7 @@ func DefaultOptions() Options {
 			Idle:           60 * time.Second,
 			TunnelIdle:     time.Hour,
 		},
-		MaxIdlePerEndpoint: 128,
+		MaxIdlePerEndpoint: 1024,
 	}
 }
 
