@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"pkg/filter/redirect":            {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/accesslog":                  {},
 	"pkg/metrics":                    {},
+	"pkg/limit/queue":                {},
 	"pkg/certs":                      {"pkg/ir", "pkg/report"},
 	"pkg/upstream":                   {"pkg/ir", "pkg/report", "pkg/upstream/balance", "pkg/upstream/health", "pkg/wire", "pkg/metrics"},
 	"pkg/upstream/balance":           {},

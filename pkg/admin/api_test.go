@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -92,7 +93,7 @@ func served(t *testing.T) http.Handler {
 		{Address: netip.MustParseAddrPort("10.0.0.2:8080"), Target: "shop/front-2", State: ir.EndpointTerminating},
 	}})
 	facts := registry.Update(c.Certificates)
-	compiled, more := table.Compile(c, table.Deps{Upstreams: upstreams, Certs: registry, Filters: build.Build})
+	compiled, more := table.Compile(c, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Build})
 	t.Cleanup(compiled.Release)
 	facts.Merge(more)
 	holder := new(table.Holder)

@@ -78,6 +78,7 @@ func New(o Options) (*App, error) {
 		mapped:    o.Map,
 		upstreams: a.upstreams,
 		certs:     registry,
+		queues:    newQueues(a.metrics),
 		metrics:   a.metrics,
 		holder:    &a.holder,
 		now:       time.Now,

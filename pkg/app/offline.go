@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/files"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -52,7 +53,7 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	upstreams := upstream.NewRegistry(upstream.Options{})
 	upstreams.SetEndpoints(translate.Endpoints(s, config)...)
 	translated.Merge(registry.Update(config.Certificates))
-	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Filters: build.Build})
+	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Build})
 	translated.Merge(broken)
 	return &Offline{config, translated, compiled, upstreams}, nil
 }

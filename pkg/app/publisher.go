@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
@@ -35,6 +36,7 @@ type publisher struct {
 	mapped    []MappedService
 	upstreams *upstream.Registry
 	certs     *certs.Registry
+	queues    *queue.Registry
 	metrics   *metrics.Metrics
 	holder    *table.Holder
 	// reported gets the facts of each build; it may be nil.
@@ -85,7 +87,7 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 
 // swap compiles a table, serves it and lets go of the old one.
 func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
-	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Filters: build.Build})
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Build})
 	old := p.holder.Swap(compiled)
 	p.generation++
 	routes := compiled.Routes()

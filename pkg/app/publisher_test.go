@@ -20,6 +20,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
@@ -40,6 +41,7 @@ func newPublisher(t testing.TB) (*publisher, *bytes.Buffer) {
 	options := translate.DefaultOptions()
 	options.AllClasses = true
 	return &publisher{
+		queues:    queue.NewRegistry(),
 		log:       slog.New(slog.NewTextHandler(log, nil)),
 		options:   options,
 		upstreams: upstreams,

@@ -73,6 +73,10 @@ func sampleRoutes(shop report.Origin) []Route {
 				Idle: time.Minute, TunnelIdle: time.Hour,
 			},
 			MaxBodyBytes: 1 << 20,
+			Limits: Limits{
+				Key: "ingress/ns/shop", MaxActive: 50,
+				Queue: Queue{Length: 100, Timeout: 10 * time.Second, Order: QueueLIFO, FairBy: FairHeader, FairHeader: "x-tenant"},
+			},
 		},
 		{
 			ID: "ingress/ns/shop/0/1", Origin: shop, Field: "spec.rules[0].http.paths[1]",

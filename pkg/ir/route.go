@@ -28,6 +28,8 @@ type Route struct {
 	// MaxBodyBytes bounds the request body; a larger one is answered 413.
 	// 0 means no bound.
 	MaxBodyBytes int64
+	// Limits bound what of it runs at once.
+	Limits Limits
 }
 
 // Timeouts bound the phases of an exchange. 0 means no bound.

@@ -40,6 +40,7 @@ func Problems(c *Config) []Problem {
 		upstreams:    make(map[string]bool, len(c.Upstreams)),
 		certificates: make(map[string]bool, len(c.Certificates)),
 		routes:       make(map[string]bool),
+		limited:      make(map[string]Limits),
 	}
 	for i := range c.RouteSets {
 		v.sets[c.RouteSets[i].Name] = false
@@ -83,6 +84,8 @@ type validator struct {
 	// sets, upstreams and certificates say of each that is defined whether it
 	// was referred to; routes holds the IDs seen.
 	sets, upstreams, certificates, routes map[string]bool
+	// limited holds the limits seen, by key.
+	limited map[string]Limits
 }
 
 // at says which element the next problems are about.

@@ -67,6 +67,9 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	} {
 		out <- d
 	}
+	for _, d := range queueDescs {
+		out <- d
+	}
 }
 
 // sink sends metrics to Prometheus.
@@ -86,7 +89,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.mu.Lock()
 	routes := slices.Collect(maps.Values(c.routes))
 	listeners := slices.Collect(maps.Values(c.listeners))
-	upstreams, logDropped := c.upstreams, c.logDropped
+	upstreams, queues, logDropped := c.upstreams, c.queues, c.logDropped
 	c.mu.Unlock()
 
 	s.route(c.unrouted)
@@ -110,6 +113,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	if upstreams != nil {
 		upstreams(s.upstream)
+	}
+	if queues != nil {
+		queues(s.queue)
 	}
 	if logDropped != nil {
 		s.counter(descLogDropped, float64(logDropped()))

@@ -32,6 +32,7 @@ type Metrics struct {
 	routes     map[string]*Route
 	listeners  map[string]*Listener
 	upstreams  func(yield func(UpstreamGauges))
+	queues     func(yield func(QueueGauges))
 	logDropped func() uint64
 }
 

@@ -48,6 +48,10 @@ type downstream interface {
 	// gone says that this has happened, so that another try is for nobody.
 	gone() bool
 
+	// watch returns what is ready when the client leaves. stop must be called before
+	// anything else is asked of the client; between the two nothing may be.
+	watch() (gone <-chan struct{}, stop func())
+
 	// codec returns the codec of a client that speaks HTTP/1.1, nil otherwise.
 	codec() *h1.Conn
 	// tunnel returns the connection to be taken over after a 101 was written, nil where that cannot be.

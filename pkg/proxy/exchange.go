@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -49,7 +50,9 @@ type life struct {
 	table *table.Table
 	route *table.Route
 	pool  *upstream.Pool
-	fx    filter.Exchange
+	// slot is the limiter that the exchange holds a slot of, nil for none.
+	slot *queue.Limiter
+	fx   filter.Exchange
 
 	// tried are the endpoints that were picked, tries of them.
 	tried [maxTries]*upstream.Endpoint
@@ -122,6 +125,7 @@ func (x *exchange) close() {
 
 // serve runs the exchange and says whether the connection is still sound.
 func (x *exchange) serve() (ok bool) {
+	defer x.leaveSlot()
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			x.panicked(&panicked{thrown, debug.Stack()})

@@ -16,6 +16,11 @@ const maxTries = 3
 // forward sends the request to an endpoint, or to another if that is safe, and
 // relays the response.
 func (x *exchange) forward() *fault {
+	if x.route.Admission != nil {
+		if f, turnedAway := x.admit(); turnedAway {
+			return f
+		}
+	}
 	pool, failure := x.route.Choose()
 	if failure != nil {
 		return x.respond(failure.Status, "backend_unusable", failure.Reason, "")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -17,6 +18,8 @@ type Deps struct {
 	Upstreams *upstream.Registry
 	// Certs holds the parsed certificates and ticket keys, which outlive tables.
 	Certs *certs.Registry
+	// Queues holds the limiters, which outlive tables.
+	Queues *queue.Registry
 	// Filters makes an instance of a filter (pkg/filter/build.Build). An error
 	// breaks the route, not the table.
 	Filters func(ir.Filter) (any, error)
@@ -35,6 +38,7 @@ func Compile(cfg *ir.Config, d Deps) (*Table, *report.Set) {
 		facts:     &report.Set{},
 		upstreams: make(map[string]*ir.Upstream, len(cfg.Upstreams)),
 		pools:     make(map[string]*upstream.Pool, len(cfg.Upstreams)),
+		limiters:  make(map[string]*queue.Limiter),
 		sets:      make(map[string]*match.Matcher[*Route], len(cfg.RouteSets)),
 	}
 	for _, p := range ir.Problems(cfg) {
@@ -63,6 +67,7 @@ type compiler struct {
 	facts     *report.Set
 	upstreams map[string]*ir.Upstream
 	pools     map[string]*upstream.Pool
+	limiters  map[string]*queue.Limiter
 	sets      map[string]*match.Matcher[*Route]
 }
 

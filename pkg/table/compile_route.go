@@ -78,6 +78,7 @@ func (c *compiler) action(r *Route, spec ir.Action) error {
 			break
 		}
 		r.choice = c.forward(a)
+		r.Admission = c.admission(r.spec.Limits)
 		return nil
 	}
 	return errors.New("the route has no action")

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -50,7 +51,7 @@ func testDeps(t testing.TB) Deps {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Deps{Upstreams: upstreams, Certs: certificates, Filters: testFilters}
+	return Deps{Upstreams: upstreams, Certs: certificates, Queues: queue.NewRegistry(), Filters: testFilters}
 }
 
 // config is one clear-text listener with the routes of one host, and an

@@ -26,6 +26,8 @@ type Route struct {
 	Timeouts ir.Timeouts
 	// MaxBodyBytes bounds the request body; 0 means no bound.
 	MaxBodyBytes int64
+	// Admission bounds what Choose is called for at once, nil where nothing does.
+	Admission *Admission
 
 	choice *choice
 	spec   *ir.Route

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
@@ -15,16 +16,20 @@ type Table struct {
 	pools     *acquired
 }
 
-// acquired are the pools that a table holds.
+// acquired are the pools and limiters that a table holds.
 type acquired struct {
-	once sync.Once
-	list []*upstream.Pool
+	once     sync.Once
+	list     []*upstream.Pool
+	limiters []*queue.Limiter
 }
 
 func (a *acquired) release() {
 	a.once.Do(func() {
 		for _, p := range a.list {
 			p.Release()
+		}
+		for _, l := range a.limiters {
+			l.Release()
 		}
 	})
 }
@@ -43,7 +48,7 @@ func (t *Table) Routes() []*Route { return t.routes }
 func (t *Table) Release() { t.pools.release() }
 
 // Releaser returns Release as a function that keeps nothing of the table alive
-// but its pools, for those who call it later.
+// but its pools and limiters, for those who call it later.
 func (t *Table) Releaser() func() { return t.pools.release }
 
 // Holder is the place where exchanges find the table. The zero value holds none.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
@@ -88,7 +89,7 @@ func TestCompileIsTotal(t *testing.T) {
 	}
 	upstreams := upstream.NewRegistry(upstream.Options{})
 	defer upstreams.Close()
-	d := Deps{Upstreams: upstreams, Certs: certificates, Filters: testFilters}
+	d := Deps{Upstreams: upstreams, Certs: certificates, Queues: queue.NewRegistry(), Filters: testFilters}
 	rapid.Check(t, func(t *rapid.T) {
 		c := genConfig.Draw(t, "config")
 		c.Listeners = append(c.Listeners, ir.Listener{Name: "sound", RouteSet: "sound"})

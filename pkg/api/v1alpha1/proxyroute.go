@@ -77,6 +77,12 @@ type ProxyRouteSpec struct {
 	// +optional
 	TLS *TLS `json:"tls,omitempty"`
 
+	// limits bound how many requests run at once, for each route that has none of
+	// its own: routes do not share slots.
+	//
+	// +optional
+	Limits *Limits `json:"limits,omitempty"`
+
 	// routes are the back ends by request. The order of the list does not matter for
 	// routes whose matches differ in rank: an Exact path goes before a Regex and that
 	// before a Prefix, a longer path before a shorter, then a match with a method,

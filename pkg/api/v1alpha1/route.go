@@ -25,6 +25,11 @@ type Route struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Backends []Backend `json:"backends"`
+
+	// limits bound how many requests of the route run at once, in place of spec.limits.
+	//
+	// +optional
+	Limits *Limits `json:"limits,omitempty"`
 }
 
 // Match is a condition on a request. All of its parts must hold.

@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -41,6 +42,7 @@ type Kit struct {
 	Proxy    *proxy.Proxy
 	Network  Network
 	Registry *upstream.Registry
+	Queues   *queue.Registry
 
 	t       testing.TB
 	certs   *certs.Registry
@@ -76,7 +78,7 @@ func Start(t testing.TB, o Options) *Kit {
 		o.Filters = build.Build
 	}
 	k := &Kit{
-		Network: o.Network, Registry: registry, t: t, certs: cs, filters: o.Filters,
+		Network: o.Network, Registry: registry, Queues: queue.NewRegistry(), t: t, certs: cs, filters: o.Filters,
 		entries: &entries{}, addrs: make(map[string]netip.AddrPort),
 	}
 	if o.Proxy.AccessLog == nil {
@@ -109,7 +111,7 @@ func (k *Kit) stop() {
 // Serve compiles a Config, opens its listeners if they are new, and serves it.
 func (k *Kit) Serve(c *ir.Config) {
 	k.t.Helper()
-	t, facts := table.Compile(c, table.Deps{Upstreams: k.Registry, Certs: k.certs, Filters: k.filters})
+	t, facts := table.Compile(c, table.Deps{Upstreams: k.Registry, Certs: k.certs, Queues: k.Queues, Filters: k.filters})
 	for _, f := range facts.All() {
 		k.t.Log(f)
 	}

@@ -122,6 +122,10 @@ func (t *translation) bind(h host, certificate *resolve.Certificate) {
 func (t *translation) route(index int, id string, route *v1alpha1.Route, redirect resolve.Redirect) {
 	at := t.at("spec.routes[" + strconv.Itoa(index) + "]")
 	action := t.forward(route, at)
+	limits, sound := t.limits(id, route, at)
+	if !sound {
+		limits, action = ir.Limits{}, &ir.Respond{Status: 500, Reason: "the limits of the route are invalid"}
+	}
 	matches := route.Matches
 	if len(matches) == 0 {
 		matches = []v1alpha1.Match{{}}
@@ -147,6 +151,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Action:       action,
 					Timeouts:     t.Options.Timeouts,
 					MaxBodyBytes: t.Options.MaxBodyBytes,
+					Limits:       limits,
 				},
 			})
 		}

@@ -1,0 +1,110 @@
+package ir
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits bound what runs at once. The zero value bounds nothing.
+type Limits struct {
+	// Key names what is bounded: routes of one key share slots and queue, and must
+	// have equal Limits. It is stable as Route.ID is.
+	Key string
+	// MaxActive is how many requests run at once; 0 means no bound, and then all
+	// other fields are zero.
+	MaxActive int
+	// Queue is where requests beyond it wait.
+	Queue Queue
+}
+
+// Queue is where requests wait for a slot. The zero value lets none wait.
+type Queue struct {
+	// Length is how many may wait.
+	Length int
+	// Timeout is the longest wait, more than 0 where Length is.
+	Timeout time.Duration
+	// Order says which of a client's requests is served first.
+	Order QueueOrder
+	// FairBy says what tells clients apart.
+	FairBy FairBy
+	// FairHeader is the name of the header field in lower case for FairHeader, else empty.
+	FairHeader string
+}
+
+// QueueOrder is an order of service.
+type QueueOrder uint8
+
+const (
+	// QueueFIFO serves the oldest request first.
+	QueueFIFO QueueOrder = iota
+	// QueueLIFO serves the newest request first.
+	QueueLIFO
+)
+
+// String returns the name as users write it.
+func (o QueueOrder) String() string {
+	switch o {
+	case QueueFIFO:
+		return "FIFO"
+	case QueueLIFO:
+		return "LIFO"
+	}
+	return "order(" + strconv.Itoa(int(o)) + ")"
+}
+
+// FairBy is what tells the clients of a queue apart, who are served in turn.
+type FairBy uint8
+
+const (
+	// FairNone takes all requests for one client's.
+	FairNone FairBy = iota
+	// FairClientAddress goes by the client's IP address, for IPv6 by its /64.
+	FairClientAddress
+	// FairHeader goes by the value of a header field.
+	FairHeader
+)
+
+// String returns the name as users write it.
+func (f FairBy) String() string {
+	switch f {
+	case FairNone:
+		return "none"
+	case FairClientAddress:
+		return "ClientAddress"
+	case FairHeader:
+		return "Header"
+	}
+	return "fair(" + strconv.Itoa(int(f)) + ")"
+}
+
+// String returns the limits as one line.
+func (l Limits) String() string {
+	words := []string{"key=" + quote(l.Key), "max-active=" + strconv.Itoa(l.MaxActive)}
+	if q := l.Queue; q != (Queue{}) {
+		words = append(words, "queue="+strconv.Itoa(q.Length), "timeout="+q.Timeout.String(), q.Order.String(), "fair-by="+q.FairBy.String())
+		if q.FairHeader != "" {
+			words = append(words, "header="+quote(q.FairHeader))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (v *validator) limits(l Limits) {
+	if l == (Limits{}) {
+		return
+	}
+	q := l.Queue
+	v.check(l.MaxActive > 0, "the limits bound nothing")
+	v.check(l.Key != "", "the limits have no key")
+	if known, ok := v.limited[l.Key]; ok {
+		v.check(known == l, "routes that share limits differ in them")
+	}
+	v.limited[l.Key] = l
+	v.check(q.Length >= 0, "the length of the queue is negative")
+	v.check((q.Length > 0) == (q.Timeout > 0), "a queue needs both a length and a timeout")
+	v.check(q.Order <= QueueLIFO, "the order of the queue is unknown")
+	v.check(q.FairBy <= FairHeader, "what tells the clients of the queue apart is unknown")
+	v.check((q.FairHeader != "") == (q.FairBy == FairHeader), "a header to tell clients apart is there without need, or missing")
+	v.check(q.FairHeader == strings.ToLower(q.FairHeader), "the header to tell clients apart is not in lower case")
+}
