@@ -17,6 +17,7 @@ var layers = map[string][]string{
 	"pkg/ir":                         {"pkg/report"},
 	"pkg/wire":                       {},
 	"pkg/wire/h1":                    {"pkg/wire"},
+	"pkg/wire/h2":                    {"pkg/wire"},
 	"pkg/filter":                     {"pkg/wire"},
 	"pkg/filter/build":               {"pkg/filter", "pkg/ir"},
 	"pkg/filter/redirect":            {"pkg/filter", "pkg/ir", "pkg/wire"},

@@ -1,0 +1,51 @@
+package h2
+
+import "time"
+
+// What frames cost in glitches. Each is what a client that means well sends
+// seldom or gets credit for, and what one that does not sends without end.
+const (
+	costPriority     = 1
+	costWindowUpdate = 1
+	costUnknown      = 2
+	costPing         = 4
+	costEmptyData    = 8
+	costIgnored      = 2 // frames on streams that are over
+	costSettings     = 20
+	costRefused      = 20 // heads beyond a limit
+
+	// creditStream goes with each new stream, for its priority and windows.
+	creditStream = 4
+	// creditData goes with each DATA frame that we send with worthyData bytes or more:
+	// clients answer those with window updates for stream and connection.
+	creditData   = 6
+	worthyData   = 256
+	maxFreePings = 100
+)
+
+// budget is a bucket of tokens. It asks for the time only when it is empty, so
+// that a client that keeps to it costs nothing.
+type budget struct {
+	left, most int
+	perSecond  int
+	since      time.Time
+}
+
+func newBudget(most, perSecond int, now time.Time) budget {
+	return budget{left: most, most: most, perSecond: perSecond, since: now}
+}
+
+// take uses up n tokens; false means that there were too few.
+func (b *budget) take(n int) bool {
+	if b.left -= n; b.left >= 0 {
+		return true
+	}
+	now := time.Now()
+	refill := now.Sub(b.since).Seconds() * float64(b.perSecond)
+	b.left = int(min(float64(b.left)+refill, float64(b.most)))
+	b.since = now
+	return b.left >= 0
+}
+
+// give gives n tokens back.
+func (b *budget) give(n int) { b.left = min(b.left+n, b.most) }

@@ -1,0 +1,331 @@
+package h2
+
+import (
+	"bytes"
+	"unsafe"
+
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
+
+// section is the field section that is being read: that of a head or of
+// trailers. The decoder calls field for each of its lines.
+type section struct {
+	opts *Options
+	// req and trailer are what it goes to; both are nil where nobody wants it.
+	req     *wire.Request
+	trailer *wire.Header
+	// arena holds the bytes that alias no string of the decoder.
+	arena []byte
+
+	scheme, path, host []byte
+	seen               pseudo
+	// regular says that a field that is no pseudo-header field has come.
+	regular bool
+	cookies int
+	hosts   int
+	lengths int
+	length  int64
+	expects int
+
+	size, fields int
+	// malformed is the rule that was broken (RFC 9113 section 8.1.1), "" for none.
+	malformed string
+	// refused is the limit that was passed.
+	refused *Error
+}
+
+// pseudo is a set of pseudo-header fields.
+type pseudo uint8
+
+const (
+	pseudoMethod pseudo = 1 << iota
+	pseudoScheme
+	pseudoAuthority
+	pseudoPath
+)
+
+// open makes it ready for another section.
+func (s *section) open(req *wire.Request, trailer *wire.Header, arena []byte) {
+	*s = section{opts: s.opts, req: req, trailer: trailer, arena: arena}
+}
+
+// field takes one line.
+func (s *section) field(f hpack.HeaderField) {
+	s.size += int(f.Size())
+	s.fields++
+	if s.malformed != "" || s.req == nil && s.trailer == nil {
+		return
+	}
+	if len(f.Name) > 0 && f.Name[0] == ':' {
+		s.fields--
+		s.pseudoField(f.Name, f.Value)
+		return
+	}
+	s.regular = true
+	line := wire.Field{Name: alias(f.Name), Value: alias(f.Value)}
+	underscore, ok := lowerToken(f.Name)
+	switch {
+	case !ok:
+		s.malformed = "name"
+		return
+	case !isValue(line.Value):
+		s.malformed = "value"
+		return
+	case s.size > s.opts.MaxHeaderBytes:
+		s.refuse(errHeadTooLarge)
+		return
+	case s.fields > s.opts.MaxFields:
+		s.refuse(errTooManyFields)
+		return
+	}
+	line.Known = wire.Lookup(line.Name)
+	if underscore && !s.opts.KeepUnderscores {
+		return
+	}
+	if s.trailer != nil {
+		s.trailerField(line)
+		return
+	}
+	if line.Known == wire.Other || s.take(line) {
+		s.req.Header.AppendAlias(line)
+	}
+}
+
+func (s *section) refuse(e *Error) {
+	if s.refused == nil {
+		s.refused = e
+	}
+}
+
+// alias returns the bytes of a string of the decoder, which other fields may share:
+// a field of a thousand bytes that comes as one byte costs no copy. Nobody writes to
+// what a message aliases.
+func alias(text string) []byte {
+	return unsafe.Slice(unsafe.StringData(text), len(text))
+}
+
+// lowerToken says whether name is a token without capitals (RFC 9113 section 8.2.1).
+func lowerToken(name string) (underscore, ok bool) {
+	for i := range len(name) {
+		c := name[i]
+		if !wire.IsTokenByte(c) || 'A' <= c && c <= 'Z' {
+			return false, false
+		}
+		underscore = underscore || c == '_'
+	}
+	return underscore, len(name) > 0
+}
+
+// isValue is the stricter rule of RFC 9113 section 8.2.1: no space at either end.
+func isValue(v []byte) bool {
+	if len(v) == 0 {
+		return true
+	}
+	return !isSpace(v[0]) && !isSpace(v[len(v)-1]) && wire.IsFieldValue(v)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// pseudoField takes a pseudo-header field (RFC 9113 section 8.3.1).
+func (s *section) pseudoField(name, value string) {
+	var which pseudo
+	switch name {
+	case ":method":
+		which = pseudoMethod
+	case ":scheme":
+		which = pseudoScheme
+	case ":authority":
+		which = pseudoAuthority
+	case ":path":
+		which = pseudoPath
+	default:
+		s.malformed = "pseudo-unknown"
+		return
+	}
+	v := alias(value)
+	switch {
+	case s.trailer != nil:
+		s.malformed = "pseudo-in-trailer"
+	case s.regular:
+		s.malformed = "pseudo-behind-field"
+	case s.seen&which != 0:
+		s.malformed = "pseudo-duplicate"
+	case !isValue(v):
+		s.malformed = "value"
+	}
+	s.seen |= which
+	switch which {
+	case pseudoMethod:
+		s.req.Method = v
+	case pseudoScheme:
+		s.scheme = v
+	case pseudoAuthority:
+		s.req.Authority = v
+	case pseudoPath:
+		s.path = v
+	}
+}
+
+// take looks at a well-known field; kept says that it belongs into the header.
+func (s *section) take(f wire.Field) (kept bool) {
+	switch f.Known {
+	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TransferEncoding, wire.Upgrade:
+		s.malformed = "connection-field" // RFC 9113 section 8.2.2.
+	case wire.TE:
+		if !wire.EqualName(f.Value, "trailers") {
+			s.malformed = "te"
+		}
+		s.req.TrailersAccepted = true
+	case wire.Host:
+		s.host = f.Value
+		s.hosts++
+	case wire.ContentLength:
+		s.lengths++
+		n, ok := parseLength(f.Value)
+		if !ok || s.lengths > 1 {
+			s.malformed = "content-length"
+		}
+		s.length = n
+	case wire.Expect:
+		s.expects++
+		if !wire.EqualName(f.Value, "100-continue") || s.expects > 1 {
+			s.refuse(errExpectation)
+		}
+	case wire.Cookie:
+		s.addCookie(f)
+	case wire.Trailer, wire.HTTP2Settings:
+	default:
+		return true
+	}
+	return false
+}
+
+// addCookie joins the crumbs of a cookie (RFC 9113 section 8.2.3).
+func (s *section) addCookie(f wire.Field) {
+	s.cookies++
+	if s.cookies == 1 {
+		s.req.Header.AppendAlias(f)
+		return
+	}
+	fields := s.req.Header.Fields()
+	for i := range fields {
+		if fields[i].Known != wire.Cookie {
+			continue
+		}
+		if s.cookies == 2 {
+			s.arena = append(s.arena[:0], fields[i].Value...)
+		}
+		s.arena = append(append(s.arena, "; "...), f.Value...)
+		fields[i].Value = s.arena
+		return
+	}
+}
+
+// trailerField keeps a field of a trailer section.
+func (s *section) trailerField(f wire.Field) {
+	switch f.Known {
+	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TransferEncoding, wire.Upgrade:
+		s.malformed = "connection-field"
+		return
+	}
+	if wire.MayTrail(f) {
+		s.trailer.AppendAlias(f)
+	}
+}
+
+// parseLength takes a number of at most 18 digits without leading zeros, as the codec of HTTP/1.1 does.
+func parseLength(digits []byte) (n int64, ok bool) {
+	if len(digits) == 0 || len(digits) > 18 || digits[0] == '0' && len(digits) > 1 {
+		return 0, false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// closeRequest completes the request once its last field has come. What it returns is
+// that the head is malformed; what is only refused stands in s.refused.
+func (s *section) closeRequest(ended bool) (malformed string) {
+	r := s.req
+	r.Version = wire.HTTP2
+	if s.malformed != "" {
+		return s.malformed
+	}
+	switch {
+	case s.seen&pseudoMethod == 0, !wire.IsToken(r.Method):
+		return "method"
+	case string(r.Method) == "CONNECT":
+		if s.seen&(pseudoScheme|pseudoPath) != 0 || s.seen&pseudoAuthority == 0 {
+			return "connect"
+		}
+	case s.seen&pseudoScheme == 0, !isScheme(s.scheme):
+		return "scheme"
+	case s.seen&pseudoPath == 0, len(s.path) == 0:
+		return "path"
+	}
+	r.Length = wire.UnknownLength
+	switch {
+	case ended && s.lengths > 0 && s.length != 0:
+		return "content-length"
+	case ended:
+		r.Length = 0
+	case s.lengths > 0:
+		r.Length = s.length
+	}
+	r.ExpectContinue = s.expects > 0 && r.Length != 0
+	if s.refused == nil {
+		s.refused = s.checkTarget()
+	}
+	return ""
+}
+
+// isScheme leaves out what is not HTTP: nothing here could serve it.
+func isScheme(scheme []byte) bool {
+	return wire.EqualName(scheme, "https") || wire.EqualName(scheme, "http")
+}
+
+// checkTarget looks at what could mean something else to an endpoint that speaks
+// HTTP/1.1: those requests are well formed to HTTP/2, so they get an answer.
+func (s *section) checkTarget() *Error {
+	r := s.req
+	switch {
+	case s.hosts > 1:
+		return errHostConflict
+	case s.hosts == 1 && s.seen&pseudoAuthority == 0:
+		r.Authority = s.host
+	case s.hosts == 1 && !wire.EqualFold(s.host, r.Authority):
+		return errHostConflict
+	case s.seen&pseudoAuthority == 0:
+		return errHostMissing
+	}
+	if !wire.IsAuthority(r.Authority) {
+		return errHost
+	}
+	if len(s.path) > s.opts.MaxTargetBytes {
+		return errTargetTooLong
+	}
+	if string(r.Method) == "CONNECT" {
+		return nil
+	}
+	if s.path[0] != '/' {
+		if string(s.path) != "*" || string(r.Method) != "OPTIONS" {
+			return errTargetForm
+		}
+		r.Path = s.path
+		return nil
+	}
+	r.Path = s.path
+	if i := bytes.IndexByte(s.path, '?'); i >= 0 {
+		r.Path, r.Query, r.HasQuery = s.path[:i:i], s.path[i+1:], true
+	}
+	if !wire.IsPath(r.Path) || !wire.IsQuery(r.Query) {
+		return errTarget
+	}
+	return nil
+}
