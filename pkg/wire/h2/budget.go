@@ -41,9 +41,10 @@ func (b *budget) take(n int) bool {
 		return true
 	}
 	now := time.Now()
-	refill := now.Sub(b.since).Seconds() * float64(b.perSecond)
-	b.left = int(min(float64(b.left)+refill, float64(b.most)))
-	b.since = now
+	refill := min(int(now.Sub(b.since).Seconds()*float64(b.perSecond)), 2*b.most)
+	if refill > 0 {
+		b.left, b.since = min(b.left+refill, b.most), now
+	}
 	return b.left >= 0
 }
 

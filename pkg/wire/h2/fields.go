@@ -155,6 +155,9 @@ func (s *section) pseudoField(name, value string) {
 	case !isValue(v):
 		s.malformed = "value"
 	}
+	if s.malformed != "" {
+		return
+	}
 	s.seen |= which
 	switch which {
 	case pseudoMethod:
