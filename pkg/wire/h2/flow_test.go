@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -178,7 +179,7 @@ func mirror(s *h2.Stream) {
 		if s.WriteBody(buf[:n]) != nil {
 			return
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			s.Finish(s.Trailer())
 			return
 		}
