@@ -38,6 +38,8 @@ var (
 		"Connections of clients that are open.", []string{"listener"}, nil)
 	descHandshakes = prometheus.NewDesc("sluice_listener_handshake_errors_total",
 		"TLS handshakes that failed.", []string{"listener"}, nil)
+	descHTTP2Ended = prometheus.NewDesc("sluice_http2_connections_ended_total",
+		"HTTP/2 connections that Sluice ended because of what the client did, by fault.", []string{"fault"}, nil)
 	descTables = prometheus.NewDesc("sluice_table_compiled_total",
 		"Tables compiled since the start.", nil, nil)
 	descGeneration = prometheus.NewDesc("sluice_table_generation",
@@ -100,6 +102,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		s.listener(l)
 	}
 	c.answers.each(func(reason string, n uint64) { s.counter(descAnswers, float64(n), valid(reason)) })
+	c.http2Ended.each(func(fault string, n uint64) { s.counter(descHTTP2Ended, float64(n), valid(fault)) })
 	for i, phase := range connectPhases {
 		for j, fault := range faults {
 			if n := c.connects[i][j].Load(); n > 0 {

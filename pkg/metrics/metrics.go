@@ -22,6 +22,8 @@ type Metrics struct {
 
 	unrouted *Route
 	answers  reasons
+	// http2Ended counts connections by why they were ended.
+	http2Ended reasons
 	// connects counts failed connections by phase and fault.
 	connects [len(connectPhases)][len(faults)]atomic.Uint64
 	table    atomic.Pointer[compiled]
@@ -125,6 +127,10 @@ func (m *Metrics) Listener(name string) *Listener {
 // Answered counts an answer that Sluice gave itself, by its reason: a word from
 // a small set, never anything that a client sent.
 func (m *Metrics) Answered(reason string) { m.answers.add(reason) }
+
+// HTTP2Ended counts an HTTP/2 connection that was ended because of what its client
+// did, by the class of the fault: a word of package h2.
+func (m *Metrics) HTTP2Ended(fault string) { m.http2Ended.add(fault) }
 
 // valid makes a text a label's value: Prometheus refuses to serve any metric
 // as long as one value is not UTF-8.

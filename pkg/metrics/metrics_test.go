@@ -122,6 +122,7 @@ func TestTheRestOfTheMetrics(t *testing.T) {
 	l.HandshakeFailed()
 	m.Answered("no_route")
 	m.Answered("no_route")
+	m.HTTP2Ended("too-many-resets")
 	m.ConnectFailed("connect", "upstream")
 	m.ConnectFailed("what", "ever")
 	m.TableCompiled(7, time.UnixMilli(1_700_000_000_500), 250*time.Millisecond, 42)
@@ -132,6 +133,7 @@ func TestTheRestOfTheMetrics(t *testing.T) {
 	want := []string{
 		`sluice_access_log_dropped_total 3`,
 		`sluice_answers_total{reason="no_route"} 2`,
+		`sluice_http2_connections_ended_total{fault="too-many-resets"} 1`,
 		`sluice_listener_connections_open{listener="https"} 1`,
 		`sluice_listener_connections_total{listener="https"} 2`,
 		`sluice_listener_handshake_errors_total{listener="https"} 1`,

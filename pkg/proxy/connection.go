@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // connection is one client's connection. Its goroutine alone uses it, apart
@@ -44,6 +45,9 @@ type connection struct {
 	// reads it from another goroutine.
 	endpoint atomic.Pointer[upstream.Conn]
 
+	// http2 is the codec of a connection that speaks HTTP/2; draining reads it from another goroutine.
+	http2 atomic.Pointer[h2.Conn]
+
 	// idle says that the connection waits for a request; draining reads it from
 	// another goroutine.
 	idle atomic.Bool
@@ -68,7 +72,7 @@ func (c *connection) serve() {
 		return
 	}
 	if c.secure != nil && c.secure.protocol == "h2" {
-		c.proxy.http2.serve(c)
+		c.serveHTTP2(nil)
 		return
 	}
 	c.h1 = h1.NewConn(c.nc, c.proxy.opts.Limits)

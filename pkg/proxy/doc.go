@@ -36,6 +36,9 @@
 // Bytes are tunnelled only after a 101 of the endpoint that names the protocol asked for and,
 // for WebSocket, proves it by Sec-WebSocket-Accept (RFC 6455 section 4.2.2).
 //
+// Field names go to the endpoint as they came: those of an HTTP/2 client in lower case, which
+// is the same name (RFC 9110 section 5.1).
+//
 // X-Forwarded-For, -Proto, -Host, -Port, X-Real-IP and Forwarded of clients
 // outside Options.TrustedProxies are removed and the first five made anew.
 // X-Request-Id is kept if the client is trusted and the value has 1 to 128 characters
@@ -50,5 +53,6 @@
 // Draining. PrepareDrain marks each response as the last of its connection, while
 // new connections are still served. Shutdown stops accepting, goes on serving
 // connections that are idle for Timeouts.DrainIdle, since a request may be on its
-// way, then closes them; exchanges and tunnels may go on until its context ends.
+// way, then closes them; HTTP/2 says GOAWAY twice, the second time when the client has
+// seen the first, and serves what was opened until then. Exchanges and tunnels may go on until its context ends.
 package proxy

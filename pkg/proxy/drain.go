@@ -74,13 +74,15 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	closeErr := p.closeListeners()
 	now := time.Now()
 	for c := range p.connections {
-		if c.idle.Load() {
+		switch streams := c.http2.Load(); {
+		case streams != nil:
+			streams.Drain()
+		case c.idle.Load():
 			c.drainIdle(now)
 		}
 	}
 	p.settle()
 	p.mu.Unlock()
-	p.http2.goAway()
 
 	defer p.cancel()
 	select {

@@ -1,164 +1,123 @@
 package proxy
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"io"
-	"log"
 	"net"
-	"net/http"
-	"slices"
-	"strings"
+	"runtime/debug"
 	"sync"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
-// maxStreams bounds the concurrent streams of an HTTP/2 connection.
-const maxStreams = 100
-
-// http2Engine serves HTTP/2 with the server of x/net, stream by stream, as
-// exchanges like all others.
-type http2Engine struct {
-	proxy  *Proxy
-	base   *http.Server
-	server *http2.Server
+// http2Options are what connections of HTTP/2 are bound by: the limits and times of
+// HTTP/1.1, and the codec's own where HTTP/1.1 has none.
+func (p *Proxy) http2Options() *h2.Options {
+	limits := p.opts.Limits
+	o := p.opts.HTTP2
+	o.MaxHeaderBytes, o.MaxFields, o.MaxTargetBytes = limits.MaxHeadBytes, limits.MaxFields, limits.MaxTargetBytes
+	o.KeepUnderscores = limits.KeepUnderscores
+	o.HeadTimeout, o.IdleTimeout, o.WriteTimeout = p.timeouts.Head, p.timeouts.KeepAlive, p.timeouts.Write
+	return o.Complete()
 }
 
-func newHTTP2Engine(p *Proxy) *http2Engine {
-	e := &http2Engine{
-		proxy: p,
-		base: &http.Server{
-			MaxHeaderBytes: p.opts.Limits.MaxHeadBytes,
-			IdleTimeout:    p.timeouts.KeepAlive,
-			ErrorLog:       log.New(io.Discard, "", 0), // It tells of what clients do wrong.
-		},
-		server: &http2.Server{MaxConcurrentStreams: maxStreams, IdleTimeout: p.timeouts.KeepAlive},
+// serveHTTP2 is the life of a connection that speaks HTTP/2, of which buffered was
+// read already. Each stream is an exchange like all others.
+func (c *connection) serveHTTP2(buffered []byte) {
+	conn := h2.NewConn(c.nc, buffered, c.proxy.http2)
+	c.http2.Store(conn)
+	// Shutdown sets closing before it looks for connections, so that one of the two sees the other.
+	if c.proxy.closing.Load() {
+		conn.Drain()
 	}
-	if err := http2.ConfigureServer(e.base, e.server); err != nil {
-		// It fails only for a TLS configuration, and there is none.
-		panic(err)
+	var ended *h2.ConnError
+	if err := conn.Serve(c.serveStream); errors.As(err, &ended) {
+		c.proxy.metrics.HTTP2Ended(ended.Fault)
 	}
-	return e
 }
 
-// serve is the life of an HTTP/2 connection after its handshake.
-func (e *http2Engine) serve(c *connection) {
-	streams := newGate()
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !streams.enter() {
-			panic(http.ErrAbortHandler)
+// serveStream serves one stream.
+func (c *connection) serveStream(hs *h2.Stream) {
+	p := c.proxy
+	defer func() {
+		// Exchanges catch their own panics; what comes here costs a stream, not the process.
+		if thrown := recover(); thrown != nil {
+			p.log.Error("panic while serving a stream", "error", thrown, "stack", string(debug.Stack()))
+			hs.Reset(h2.InternalError)
 		}
-		defer streams.leave()
-		e.exchange(c, w, r)
-	})
-	e.server.ServeConn(c.nc, &http2.ServeConnOpts{Context: c.ctx, BaseConfig: e.base, Handler: handler})
-	// The server does not wait for its handlers, but a connection has ended only when
-	// its exchanges have.
-	streams.close()
-}
-
-// gate counts the streams of a connection and shuts behind the last one.
-type gate struct {
-	// mu guards what follows.
-	mu     sync.Mutex
-	inside int
-	shut   bool
-	empty  chan struct{}
-}
-
-func newGate() *gate { return &gate{empty: make(chan struct{})} }
-
-func (g *gate) enter() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.shut {
-		return false
-	}
-	g.inside++
-	return true
-}
-
-func (g *gate) leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.inside--; g.shut && g.inside == 0 {
-		close(g.empty)
-	}
-}
-
-// close lets none in any more and waits for those inside.
-func (g *gate) close() {
-	g.mu.Lock()
-	g.shut = true
-	inside := g.inside
-	g.mu.Unlock()
-	if inside > 0 {
-		<-g.empty
-	}
-}
-
-// goAway tells all connections to end after the streams that they have.
-func (e *http2Engine) goAway() {
-	// There are no listeners and no connections of net/http's own to wait for.
-	_ = e.base.Shutdown(context.Background())
-}
-
-// exchange serves one stream.
-func (e *http2Engine) exchange(c *connection, w http.ResponseWriter, r *http.Request) {
-	x, _ := e.proxy.exchanges.Get().(*exchange)
-	s := &stream{proxy: e.proxy, w: w, r: r, control: http.NewResponseController(w)}
-	s.source.s = s
+	}()
+	x, _ := p.exchanges.Get().(*exchange)
 	x.start = time.Now()
-	fault := s.fill(&x.req)
+	refused := hs.TakeRequest(&x.req)
+	s := takeStream(p, hs)
+	s.expects = x.req.ExpectContinue
 	x.open(c, s)
-	// The client may leave at any time, and so may the connection be cut off.
-	stop := context.AfterFunc(r.Context(), s.leave)
-	if fault != nil {
-		x.refuse(fault)
+	hs.OnGone(s.left)
+	if refused != nil {
+		x.refuse(&fault{status: refused.Status, reason: "refused_" + refused.Fault, side: ofClient})
 	} else {
 		x.serve()
 	}
-	stop()
-	s.using(nil)
 	x.close()
-	if s.aborted {
-		panic(http.ErrAbortHandler)
-	}
+	s.release()
 }
 
 // stream is the client's side of an exchange over HTTP/2.
 type stream struct {
-	proxy   *Proxy
-	w       http.ResponseWriter
-	r       *http.Request
-	control *http.ResponseController
-	source  streamBody
+	*h2.Stream
+	proxy *Proxy
 
 	readLimit, writeLimit deadline
-	aborted               bool
+	// expects says that the client still waits for a 100.
+	expects bool
+	// left is s.leave, bound once.
+	left func()
 
-	// mu guards up against leave, which runs in a goroutine of its own.
-	mu   sync.Mutex
-	up   *upstream.Conn
-	left bool
+	// mu guards what follows against leave, which another goroutine calls.
+	mu     sync.Mutex
+	up     *upstream.Conn
+	isGone bool
+	// watched is closed when the client leaves, where somebody watches.
+	watched chan struct{}
 }
 
 var _ downstream = (*stream)(nil)
+
+var clientStreams = sync.Pool{New: func() any {
+	s := &stream{}
+	s.left = s.leave
+	return s
+}}
+
+func takeStream(p *Proxy, hs *h2.Stream) *stream {
+	s := clientStreams.Get().(*stream)
+	s.proxy, s.Stream = p, hs
+	return s
+}
+
+// release gives the stream back, unless it is being told that its client has left, or will be.
+func (s *stream) release() {
+	if s.OnGone(nil) {
+		return
+	}
+	*s = stream{left: s.left}
+	clientStreams.Put(s)
+}
 
 // leave ends what the exchange waits for when the client has gone.
 func (s *stream) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left = true
+	s.isGone = true
 	if s.up != nil {
 		_ = s.up.NetConn().Close()
+	}
+	if s.watched != nil {
+		close(s.watched)
+		s.watched = nil
 	}
 }
 
@@ -166,7 +125,7 @@ func (s *stream) using(u *upstream.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.up = u
-	if u != nil && s.left {
+	if u != nil && s.isGone {
 		_ = u.NetConn().Close()
 	}
 }
@@ -174,157 +133,64 @@ func (s *stream) using(u *upstream.Conn) {
 func (s *stream) gone() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.left
+	return s.isGone
 }
 
-// fill makes the request out of the stream's head. Pseudo-header fields and
-// values were checked by the server; what could mean something else in HTTP/1.1 is refused here.
-func (s *stream) fill(req *wire.Request) *fault {
-	req.Reset()
-	r := s.r
-	req.Version = wire.HTTP2
-	req.Method, req.Authority = []byte(r.Method), []byte(r.Host)
-	path, query, hasQuery := strings.Cut(r.RequestURI, "?")
-	req.Path, req.Query, req.HasQuery = []byte(path), []byte(query), hasQuery
-	req.Length = r.ContentLength
-	if r.Body == nil || r.Body == http.NoBody {
-		req.Length = 0
+func (s *stream) watch() (gone <-chan struct{}, stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := make(chan struct{})
+	if s.isGone {
+		close(left)
+	} else {
+		s.watched = left
 	}
-	fields := 0
-	for name, values := range r.Header {
-		if fields += len(values); fields > s.proxy.opts.Limits.MaxFields {
-			return &fault{status: 431, reason: "refused_too-many-fields", side: ofClient}
-		}
-		s.addField(req, name, values)
-	}
-	switch {
-	case !wire.IsToken(req.Method), !wire.IsAuthority(req.Authority):
-		return faultHost
-	case r.Method == http.MethodConnect:
-		return nil // It is refused later, as in HTTP/1.1.
-	case r.Method == http.MethodOptions && path == "*" && !hasQuery:
-		return nil
-	case !wire.IsPath(req.Path), !wire.IsQuery(req.Query):
-		return faultPath
-	case r.Header.Get("Host") != "" && !strings.EqualFold(r.Header.Get("Host"), r.Host):
-		return faultHost
-	}
-	return nil
-}
-
-// addField takes over the lines of one name, as the HTTP/1.1 codec would.
-func (s *stream) addField(req *wire.Request, name string, values []string) {
-	known := wire.Lookup([]byte(name))
-	switch known {
-	case wire.TE:
-		req.TrailersAccepted = slices.Contains(values, "trailers")
-		return
-	case wire.Host, wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.Trailer, wire.TransferEncoding,
-		wire.ContentLength, wire.Upgrade, wire.Expect, wire.HTTP2Settings:
-		return
-	}
-	if strings.Contains(name, "_") && !s.proxy.opts.Limits.KeepUnderscores {
-		return
-	}
-	for _, v := range values {
-		req.Header.AppendAlias(wire.Field{Name: []byte(name), Value: []byte(v), Known: known})
+	return left, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.watched = nil
 	}
 }
 
-// streamBody is a stream's request body.
-type streamBody struct {
-	s       *stream
-	ended   bool
-	trailer wire.Header
-}
+func (s *stream) body() wire.Body   { return s.Stream }
+func (s *stream) bodyBuffered() int { return s.Buffered() }
+func (s *stream) bodyDone() bool    { return s.BodyDone() }
+func (s *stream) codec() *h1.Conn   { return nil }
+func (s *stream) tunnel() net.Conn  { return nil }
+func (s *stream) abort()            { s.Reset(h2.InternalError) }
+func (s *stream) flush() error      { return s.Flush() }
 
-func (b *streamBody) Read(p []byte) (int, error) {
-	n, err := b.s.r.Body.Read(p)
-	if errors.Is(err, io.EOF) {
-		b.ended = true
-		return n, io.EOF
-	}
-	return n, err
-}
-
-func (b *streamBody) Trailer() *wire.Header {
-	if !b.ended || len(b.s.r.Trailer) == 0 {
+func (s *stream) sendContinue() error {
+	if !s.expects {
 		return nil
 	}
-	b.trailer.Reset()
-	for name, values := range b.s.r.Trailer {
-		for _, v := range values {
-			b.trailer.Add(name, []byte(v))
-		}
-	}
-	return &b.trailer
+	s.expects = false
+	return s.WriteInterim(&response100)
 }
 
-func (s *stream) body() wire.Body     { return &s.source }
-func (s *stream) bodyBuffered() int   { return 0 }
-func (s *stream) bodyDone() bool      { return s.source.ended || s.r.Body == http.NoBody }
-func (s *stream) sendContinue() error { return nil } // The server does, when the body is first read.
-func (s *stream) codec() *h1.Conn     { return nil }
-func (s *stream) tunnel() net.Conn    { return nil }
-func (s *stream) abort()              { s.aborted = true }
-func (s *stream) flush() error        { return s.control.Flush() }
-
-func (s *stream) writeInterim(r *wire.Response) error {
-	s.copyHeader(r)
-	s.w.WriteHeader(r.Status)
-	clear(s.w.Header())
-	return nil
-}
+func (s *stream) writeInterim(r *wire.Response) error { return s.WriteInterim(r) }
 
 func (s *stream) writeHead(r *wire.Response) error {
-	s.copyHeader(r)
-	header := s.w.Header()
-	if r.Length > 0 || r.Length == 0 && !r.NoBody {
-		header.Set("Content-Length", string(appendInt(nil, r.Length)))
-	}
 	if s.proxy.draining.Load() {
-		header.Set("Connection", "close") // The server takes it for a GOAWAY.
+		s.Conn().Drain()
 	}
-	s.w.WriteHeader(r.Status)
-	return nil
+	return s.WriteHead(r)
 }
 
-func (s *stream) copyHeader(r *wire.Response) {
-	header := s.w.Header()
-	for _, f := range r.Header.Fields() {
-		name := http.CanonicalHeaderKey(string(f.Name))
-		header[name] = append(header[name], string(f.Value))
-	}
-}
+func (s *stream) writeBody(p []byte) error { return s.WriteBody(p) }
 
-func (s *stream) writeBody(p []byte) error {
-	_, err := s.w.Write(p)
-	return err
-}
-
-func (s *stream) finish(trailer *wire.Header) error {
-	if trailer == nil {
-		return nil
-	}
-	for _, f := range trailer.Fields() {
-		if name := bytes.TrimSpace(f.Name); len(name) > 0 {
-			s.w.Header().Add(http.TrailerPrefix+string(name), string(f.Value))
-		}
-	}
-	return nil
-}
+func (s *stream) finish(trailer *wire.Header) error { return s.Finish(trailer) }
 
 func (s *stream) awaitRead(now time.Time, d time.Duration, end time.Time) {
 	if at, tell := s.readLimit.after(now, d, end); tell {
-		s.cutRead(at)
+		s.SetReadDeadline(at)
 	}
 }
 
 func (s *stream) awaitWrite(now time.Time, d time.Duration, end time.Time) {
 	if at, tell := s.writeLimit.after(now, d, end); tell {
-		// It fails only once the stream is over, and then so does the write.
-		_ = s.control.SetWriteDeadline(at)
+		s.SetWriteDeadline(at)
 	}
 }
 
-func (s *stream) cutRead(at time.Time) { _ = s.control.SetReadDeadline(at) }
+func (s *stream) cutRead(at time.Time) { s.SetReadDeadline(at) }

@@ -83,7 +83,3 @@ func (c *connection) watch() (gone <-chan struct{}, stop func()) {
 		c.readLimit.forget()
 	}
 }
-
-func (s *stream) watch() (gone <-chan struct{}, stop func()) {
-	return s.r.Context().Done(), func() {}
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // Options are what a Proxy can be told. The zero value is ready for use.
@@ -21,6 +22,9 @@ type Options struct {
 	Timeouts Timeouts
 	// Limits bound the messages of clients; nil means h1's defaults.
 	Limits *h1.Limits
+	// HTTP2 bounds connections of HTTP/2 by what HTTP/1.1 has no bound for: streams, windows,
+	// resets, glitches. What Limits and Timeouts bound is taken from there.
+	HTTP2 h2.Options
 	// TrustedProxies are the networks whose X-Forwarded fields are believed.
 	TrustedProxies []netip.Prefix
 	// MaxConnections bounds the open connections of each listener; those beyond
@@ -59,7 +63,7 @@ type Proxy struct {
 
 	exchanges sync.Pool
 	labels    atomic.Pointer[routeLabels]
-	http2     *http2Engine
+	http2     *h2.Options
 
 	// mu guards what follows.
 	mu          sync.Mutex
@@ -95,7 +99,7 @@ func New(holder *table.Holder, o Options) *Proxy {
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.exchanges.New = func() any { return newExchange() }
-	p.http2 = newHTTP2Engine(p)
+	p.http2 = p.http2Options()
 	return p
 }
 

@@ -141,8 +141,9 @@ const maxKept = 16 << 10
 
 // OnGone has f called when the client resets the stream or the connection ends
 // before the stream does; at once if that has happened. f is called once, by another
-// goroutine, and nil takes it back, unless it is being called.
-func (s *Stream) OnGone(f func()) {
+// goroutine. nil takes it back; happened says that it is too late for that: f was
+// called, or is about to be.
+func (s *Stream) OnGone(f func()) (happened bool) {
 	s.c.mu.Lock()
 	killed := s.killed
 	if !killed {
@@ -152,6 +153,7 @@ func (s *Stream) OnGone(f func()) {
 	if killed && f != nil {
 		f()
 	}
+	return killed
 }
 
 // Conn returns the connection of the stream.
