@@ -222,7 +222,8 @@ func TestTroubleshootingKnowsEveryReason(t *testing.T) {
 		"words of answers": {"Every reason", []map[string]string{
 			words(t, "pkg/proxy/fault.go", `fault\{(?:status: (?<status>[0-9]+), )?reason: "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/proxy/exchange.go", `reason :?= "(?<word>[a-z0-9_]+)"`),
-			words(t, "pkg/proxy/forward.go", `respond\([a-z.A-Z]+, "(?<word>[a-z0-9_]+)"`),
+			words(t, "pkg/table/compile_route.go", `reasonBackend = "(?<word>[a-z0-9_]+)"`),
+			words(t, "pkg/table/version.go", `ReasonVersion = "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/filter/redirect/redirect.go", `Reason: +"(?<word>[a-z0-9_]+)"`),
 		}},
 		"words of refusals":   {"Every refusal", []map[string]string{words(t, "pkg/wire/h1/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`)}},

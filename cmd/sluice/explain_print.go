@@ -42,6 +42,9 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 	if a.AnsweredBy != "" {
 		row("answer", "the filter redirects to HTTPS, and no upstream is asked")
 	} else {
+		if v := a.Version; v != nil {
+			row("version", "%s", describeVersion(v))
+		}
 		for _, b := range a.Backends {
 			printBackend(row, a, b)
 		}
@@ -62,12 +65,32 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 	return w.Flush()
 }
 
+// describeVersion says what the request asks for and what it gets.
+func describeVersion(v *table.ExplainedVersion) string {
+	asked := "the request names none in " + strings.TrimSpace(v.Source+" "+v.Name)
+	if v.Asked != "" {
+		asked = fmt.Sprintf("%q in %s", v.Asked, strings.TrimSpace(v.Source+" "+v.Name))
+	}
+	if v.Answer != nil {
+		return fmt.Sprintf("%s: %d: %s", asked, v.Answer.Status, v.Answer.Reason)
+	}
+	return asked + ": served by " + strings.Join(v.Served, ", ")
+}
+
 func printBackend(row func(string, string, ...any), a *admin.Answer, b table.ExplainedBackend) {
+	name := b.Upstream
+	if b.Version != "" {
+		name += " (version " + b.Version + ")"
+	}
+	if b.Excluded != "" {
+		row("not", "upstream %s: %s", name, b.Excluded)
+		return
+	}
 	if b.Answer != nil {
 		row("upstream", "none, for %d of %d requests: %d: %s", b.Weight, b.Total, b.Answer.Status, b.Answer.Reason)
 		return
 	}
-	row("upstream", "%s, %d of %d requests", b.Upstream, b.Weight, b.Total)
+	row("upstream", "%s, %d of %d requests", name, b.Weight, b.Total)
 	for _, pool := range a.Pools {
 		if pool.Key != b.Upstream {
 			continue

@@ -32,6 +32,8 @@ type Entry struct {
 	Upstream string
 	// UpstreamKey is the key of its pool.
 	UpstreamKey string
+	// Version is that of the back end, empty where requests name none.
+	Version string
 	// FirstByte is from the start of the last try to the response's head;
 	// UpstreamDuration is to its last byte.
 	FirstByte, UpstreamDuration time.Duration

@@ -30,6 +30,7 @@ func (l *line) json(e *Entry) {
 	member(l, `,"route":`, e.Route)
 	member(l, `,"origin":`, e.Origin)
 	member(l, `,"upstream":`, e.UpstreamKey)
+	member(l, `,"version":`, e.Version)
 	if e.Upstream != "" {
 		member(l, `,"endpoint":`, e.Upstream)
 		l.raw(`,"endpointFirstByte":`)

@@ -37,6 +37,7 @@ func (l *line) text(e *Entry) {
 	pair(l, " route=", e.Route)
 	pair(l, " origin=", e.Origin)
 	pair(l, " upstream=", e.UpstreamKey)
+	pair(l, " version=", e.Version)
 	if e.Upstream != "" {
 		pair(l, " endpoint=", e.Upstream)
 		l.raw(" first=")

@@ -8,6 +8,8 @@ type Forward struct {
 	// Backends share the requests by weight. All weights 0, or no entry at all,
 	// means that nothing serves: 500 by the Gateway API.
 	Backends []WeightedUpstream
+	// Versioning chooses among them by version first.
+	Versioning Versioning
 }
 
 // WeightedUpstream is a share of a Forward.
@@ -18,6 +20,11 @@ type WeightedUpstream struct {
 	Upstream string
 	// Weight is between 0 (no request) and 1,000,000.
 	Weight int
+	// Version is what Versioning goes by, empty without it.
+	Version string
+	// Unready says that no new request goes there, whatever the weight, as long as
+	// it is being worked on.
+	Unready bool
 	// FailStatus counts where Upstream is empty: 500 or 503.
 	FailStatus int
 	// FailReason says why, for the log and `explain`.

@@ -63,11 +63,14 @@ func sampleRoutes(shop report.Origin) []Route {
 				Query: []ValueMatch{{Name: "a b", Kind: ValueRegex, Value: "[0-9]+"}},
 			},
 			Filters: []Filter{&RedirectHTTPS{Status: 308, Port: 443}},
-			Action: &Forward{Backends: []WeightedUpstream{
-				{Upstream: "ns/shop-v1:80", Weight: 90},
-				{Upstream: "static", Weight: 0},
-				{Weight: 10, FailStatus: 503, FailReason: "Service ns/shop-v2 has no port 80"},
-			}},
+			Action: &Forward{
+				Backends: []WeightedUpstream{
+					{Upstream: "ns/shop-v1:80", Weight: 90, Version: "1"},
+					{Upstream: "static", Weight: 0, Version: "2"},
+					{Weight: 10, Version: "2.1", Unready: true, FailStatus: 503, FailReason: "Service ns/shop-v2 has no port 80"},
+				},
+				Versioning: Versioning{Source: VersionHeader, Name: "app-version", Default: "1", NoMatch: NoMatchReject, Tell: "app-version"},
+			},
 			Timeouts: Timeouts{
 				Connect: 5 * time.Second, Request: time.Minute, BackendRequest: 1500 * time.Millisecond,
 				Idle: time.Minute, TunnelIdle: time.Hour,

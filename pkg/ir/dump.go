@@ -85,7 +85,7 @@ func (d dumper) route(r *Route) {
 func (d dumper) action(a Action) {
 	switch a := a.(type) {
 	case *Forward:
-		d.line(3, "forward")
+		d.line(3, append([]string{"forward"}, a.Versioning.words()...)...)
 		for _, b := range a.Backends {
 			d.line(4, backend(b)...)
 		}
@@ -102,6 +102,12 @@ func (d dumper) action(a Action) {
 
 func backend(b WeightedUpstream) []string {
 	words := []string{"weight=" + strconv.Itoa(b.Weight)}
+	if b.Version != "" {
+		words = append(words, "version="+quote(b.Version))
+	}
+	if b.Unready {
+		words = append(words, "unready")
+	}
 	if b.Upstream != "" {
 		words = append(words, "upstream", quote(b.Upstream))
 	}

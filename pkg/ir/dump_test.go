@@ -130,6 +130,8 @@ func changeLeaf(v reflect.Value, path string, c *counter) (string, bool) {
 		v.SetString(v.String() + "x")
 	case reflect.Slice:
 		v.SetBytes([]byte("x"))
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
 	case reflect.Uint8, reflect.Uint16:
 		v.SetUint(v.Uint() + 1)
 	case reflect.Int, reflect.Int64:

@@ -92,6 +92,7 @@ func (v *validator) action(a Action) {
 		for _, b := range a.Backends {
 			v.backend(b)
 		}
+		v.versioning(a)
 	case *Respond:
 		if a == nil {
 			v.problem("it has no action")

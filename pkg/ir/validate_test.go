@@ -23,6 +23,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 	hosts := func(c *Config) []Host { return c.RouteSets[0].Hosts }
 	route := func(c *Config) *Route { return &c.RouteSets[0].Hosts[1].Routes[0] }
 	backend := func(c *Config, i int) *WeightedUpstream { return &route(c).Action.(*Forward).Backends[i] }
+	versioning := func(c *Config) *Versioning { return &route(c).Action.(*Forward).Versioning }
 	tests := map[string]struct {
 		harm func(*Config)
 		want string
@@ -56,6 +57,13 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a header twice":                   {func(c *Config) { route(c).Match.Headers[0].Name = "x-version" }, `"x-version" is there twice`},
 		"an unknown kind of value":         {func(c *Config) { route(c).Match.Query[0].Kind = 9 }, `the kind of query parameter "a b" is unknown`},
 		"presence with a value":            {func(c *Config) { route(c).Match.Headers[0].Value = "v" }, `header "x-present" only has to be present but has a value`},
+		"a version without need":           {func(c *Config) { route(c).Action.(*Forward).Versioning = Versioning{} }, `a backend has a version, though requests name none`},
+		"a missing version":                {func(c *Config) { backend(c, 1).Version = "" }, `a backend has no version, though requests name one`},
+		"an unknown source of versions":    {func(c *Config) { versioning(c).Source = 9 }, `the source of the version is unknown`},
+		"a version without a name":         {func(c *Config) { versioning(c).Name = "" }, `the name of what holds the version is missing, or there without need`},
+		"a part of the path without need":  {func(c *Config) { versioning(c).Segment = 1 }, `the part of the path that is the version is missing, or there without need`},
+		"an unknown answer to versions":    {func(c *Config) { versioning(c).NoMatch = 9 }, `what becomes of an unknown version is unknown`},
+		"no default version":               {func(c *Config) { versioning(c).NoMatch, versioning(c).Default = NoMatchDefault, "" }, `there is no default version to fall back to`},
 		"limits without a bound":           {func(c *Config) { route(c).Limits.MaxActive = 0 }, `the limits bound nothing`},
 		"limits without a key":             {func(c *Config) { route(c).Limits.Key = "" }, `the limits have no key`},
 		"limits that differ":               {func(c *Config) { r := hosts(c)[1].Routes; r[1].Limits = Limits{Key: r[0].Limits.Key, MaxActive: 1} }, `routes that share limits differ in them`},

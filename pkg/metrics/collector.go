@@ -3,7 +3,6 @@ package metrics
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -72,6 +71,9 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range queueDescs {
 		out <- d
 	}
+	for _, d := range versionDescs {
+		out <- d
+	}
 }
 
 // sink sends metrics to Prometheus.
@@ -90,6 +92,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	s := sink(out)
 	c.mu.Lock()
 	routes := slices.Collect(maps.Values(c.routes))
+	versions := slices.Collect(maps.Values(c.versions))
 	listeners := slices.Collect(maps.Values(c.listeners))
 	upstreams, queues, logDropped := c.upstreams, c.queues, c.logDropped
 	c.mu.Unlock()
@@ -97,6 +100,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	s.route(c.unrouted)
 	for _, r := range routes {
 		s.route(r)
+	}
+	for _, v := range versions {
+		s.version(v)
 	}
 	for _, l := range listeners {
 		s.listener(l)
@@ -131,19 +137,13 @@ func (s sink) route(r *Route) {
 	if !used {
 		return
 	}
-	labels := []string{r.id, r.origin.Kind, r.origin.Namespace, r.origin.Name}
+	labels := r.labels()
 	for i, class := range classes {
 		if t.classes[i] > 0 {
 			s.counter(descRequests, float64(t.classes[i]), append(labels[:4:4], class)...)
 		}
 	}
-	below := make(map[float64]uint64, len(durationBounds))
-	var sum uint64
-	for i, bound := range durationBounds {
-		sum += t.durations[i]
-		below[bound] = sum
-	}
-	s <- prometheus.MustNewConstHistogram(descDurations, t.requests, time.Duration(t.nanos).Seconds(), below, labels...)
+	s.histogram(descDurations, &t, labels...)
 	s.counter(descBytesIn, float64(t.bytesIn), labels...)
 	s.counter(descBytesOut, float64(t.bytesOut), labels...)
 	s.gauge(descInFlight, float64(t.inFlight), labels...)

@@ -32,6 +32,7 @@ type Metrics struct {
 	// mu guards what follows. It is not held while anything is counted.
 	mu         sync.Mutex
 	routes     map[string]*Route
+	versions   map[versionKey]*Route
 	listeners  map[string]*Listener
 	upstreams  func(yield func(UpstreamGauges))
 	queues     func(yield func(QueueGauges))
@@ -69,6 +70,7 @@ func New() *Metrics {
 		registry:  prometheus.NewRegistry(),
 		unrouted:  &Route{id: unroutedID},
 		routes:    make(map[string]*Route),
+		versions:  make(map[versionKey]*Route),
 		listeners: make(map[string]*Listener),
 	}
 	m.registry.MustRegister(
@@ -95,7 +97,7 @@ func (m *Metrics) Route(id string, o Origin) *Route {
 	defer m.mu.Unlock()
 	r := m.routes[id]
 	if r == nil {
-		r = &Route{id: valid(id), origin: Origin{valid(o.Kind), valid(o.Namespace), valid(o.Name)}}
+		r = newRoute(id, o)
 		m.routes[id] = r
 	}
 	return r
@@ -107,6 +109,7 @@ func (m *Metrics) Retain(keep func(id string) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.routes, func(id string, _ *Route) bool { return !keep(id) })
+	maps.DeleteFunc(m.versions, func(key versionKey, _ *Route) bool { return !keep(key.route) })
 }
 
 // Unrouted is the handle for requests that no route serves; its ID is "none".

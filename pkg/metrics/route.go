@@ -20,13 +20,24 @@ var boundNanos = func() (n [len(durationBounds)]int64) {
 // response, because the client had gone.
 var classes = [...]string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"}
 
-// Route counts the requests of one route.
+// Route counts the requests of one route, or of one version that it serves.
 type Route struct {
 	id     string
 	origin Origin
+	// version is empty for the route as a whole.
+	version string
 	// copies are made when the first request comes to them: most of ten thousand
 	// routes never see one.
 	copies [maxStripes]atomic.Pointer[routeCounts]
+}
+
+func newRoute(id string, o Origin) *Route {
+	return &Route{id: valid(id), origin: Origin{valid(o.Kind), valid(o.Namespace), valid(o.Name)}}
+}
+
+// labels returns the values of routeLabels.
+func (r *Route) labels() []string {
+	return []string{r.id, r.origin.Kind, r.origin.Namespace, r.origin.Name}
 }
 
 // routeCounts is one copy of a route's counters. It fills whole cache lines, so

@@ -75,6 +75,7 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 	if x.proxy.opts.DebugHeaders && reason != "" {
 		r.Header.AppendAlias(wire.Field{Name: nameReason, Value: []byte(reason)})
 	}
+	x.tellVersion()
 	x.filterResponse()
 	r.Close = x.leavesConnection()
 	x.down.awaitWrite(now, x.proxy.timeouts.Write, time.Time{})

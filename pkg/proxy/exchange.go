@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -50,6 +51,10 @@ type life struct {
 	table *table.Table
 	route *table.Route
 	pool  *upstream.Pool
+	// served is the version of the backend that was chosen, empty for none, and
+	// versioned its counter.
+	served    string
+	versioned *metrics.Route
 	// slot is the limiter that the exchange holds a slot of, nil for none.
 	slot *queue.Limiter
 	fx   filter.Exchange

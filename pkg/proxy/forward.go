@@ -21,11 +21,12 @@ func (x *exchange) forward() *fault {
 			return f
 		}
 	}
-	pool, failure := x.route.Choose()
-	if failure != nil {
-		return x.respond(failure.Status, "backend_unusable", failure.Reason, "")
+	outcome := x.route.Choose(&x.in)
+	x.serveVersion(outcome.Version)
+	if failure := outcome.Failure; failure != nil {
+		return x.respond(failure.Status, failure.Word, failure.Reason, failure.Body)
 	}
-	x.pool = pool
+	x.pool = outcome.Pool
 	x.req.Version = wire.HTTP11
 	// What the connection to the client means says nothing about that to the endpoint.
 	x.req.Close, x.req.ExpectContinue = false, false

@@ -15,6 +15,11 @@ import (
 type labels struct {
 	counter *metrics.Route
 	origin  string
+
+	route  string
+	metric metrics.Origin
+	// versions are the counters of the versions, by their index.
+	versions []atomic.Pointer[metrics.Route]
 }
 
 // routeLabels are the labels of one table's routes.
@@ -39,8 +44,12 @@ func (p *Proxy) labelsOf(t *table.Table, r *table.Route) *labels {
 		return known
 	}
 	made := &labels{
-		counter: p.metrics.Route(r.ID, metrics.Origin{Kind: r.Origin.Kind, Namespace: r.Origin.Namespace, Name: r.Origin.Name}),
+		route:  r.ID,
+		metric: metrics.Origin{Kind: r.Origin.Kind, Namespace: r.Origin.Namespace, Name: r.Origin.Name},
+
+		versions: make([]atomic.Pointer[metrics.Route], r.Versions()),
 	}
+	made.counter = p.metrics.Route(r.ID, made.metric)
 	if r.Origin != (report.Origin{}) {
 		made.origin = r.Origin.String()
 	}
@@ -61,6 +70,9 @@ func (x *exchange) done() {
 		counter.Begin()
 	}
 	counter.Observe(x.status, took, bytesIn, x.bytesOut)
+	if x.versioned != nil {
+		x.versioned.Observe(x.status, took, bytesIn, x.bytesOut)
+	}
 	if x.fault != nil {
 		x.reason, x.detail = x.fault.reason, ""
 	}
@@ -97,6 +109,7 @@ func (x *exchange) writeEntry(took time.Duration, bytesIn int64) {
 	}
 	if x.pool != nil {
 		e.UpstreamKey = x.pool.Key()
+		e.Version = x.served
 	}
 	if x.tries > 0 {
 		e.Upstream = x.tried[x.tries-1].Address()

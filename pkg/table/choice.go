@@ -13,6 +13,8 @@ import (
 type share struct {
 	pool    *upstream.Pool
 	failure *Failure
+	// version is that of the backend, nil where it has none.
+	version *Version
 }
 
 // choice spreads requests over shares by weight.

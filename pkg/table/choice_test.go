@@ -136,17 +136,17 @@ func TestChoiceBeginsAnywhere(t *testing.T) {
 }
 
 func TestChooseDoesNotAllocate(t *testing.T) {
-	r := &Route{choice: newTestChoice(3, 1)}
-	if n := testing.AllocsPerRun(100, func() { r.Choose() }); n != 0 {
+	r, in := &Route{choice: newTestChoice(3, 1)}, get("/")
+	if n := testing.AllocsPerRun(100, func() { r.Choose(in) }); n != 0 {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
 
 func BenchmarkChoose(b *testing.B) {
-	r := &Route{choice: newTestChoice(90, 10)}
+	r, in := &Route{choice: newTestChoice(90, 10)}, get("/")
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			r.Choose()
+			r.Choose(in)
 		}
 	})
 }

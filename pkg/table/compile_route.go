@@ -77,7 +77,9 @@ func (c *compiler) action(r *Route, spec ir.Action) error {
 		if a == nil {
 			break
 		}
-		r.choice = c.forward(a)
+		if err := c.forward(r, a); err != nil {
+			return err
+		}
 		r.Admission = c.admission(r.spec.Limits)
 		return nil
 	}
@@ -86,35 +88,55 @@ func (c *compiler) action(r *Route, spec ir.Action) error {
 
 // forward makes the choice among backends. One whose upstream is missing fails
 // its own share only.
-func (c *compiler) forward(f *ir.Forward) *choice {
+func (c *compiler) forward(r *Route, f *ir.Forward) error {
 	var shares []share
 	var weights []uint64
+	nothing := &Failure{Status: 500, Word: reasonBackend, Reason: "no backend has a weight above 0"}
 	for _, b := range f.Backends {
-		if b.Weight <= 0 {
-			continue
+		switch {
+		case b.Weight <= 0:
+		case b.Unready:
+			nothing = &Failure{Status: 503, Word: reasonBackend, Reason: "no backend is ready"}
+		default:
+			shares = append(shares, c.share(b))
+			weights = append(weights, uint64(b.Weight))
 		}
-		shares = append(shares, c.share(b))
-		weights = append(weights, uint64(b.Weight))
 	}
 	if len(shares) == 0 {
-		shares = []share{{failure: &Failure{Status: 500, Reason: "no backend has a weight above 0"}}}
-		weights = []uint64{1}
+		r.choice = newChoice([]share{{failure: nothing}}, []uint64{1})
+		return nil
 	}
-	return newChoice(shares, weights)
+	r.choice = newChoice(shares, weights)
+	if f.Versioning != (ir.Versioning{}) {
+		if slices.ContainsFunc(shares, func(s share) bool { return s.version == nil }) {
+			return errors.New("a backend has no version, though requests name one")
+		}
+		r.versions = c.versions(f, shares, weights)
+	}
+	return nil
 }
 
+// reasonBackend is the word for a backend that cannot be used as it is written.
+const reasonBackend = "backend_unusable"
+
 func (c *compiler) share(b ir.WeightedUpstream) share {
+	var s share
+	if b.Version != "" {
+		s.version = &Version{Name: b.Version}
+	}
 	if b.Upstream == "" {
 		status := b.FailStatus
 		if status < 500 || status > 599 {
 			status = 500
 		}
-		return share{failure: &Failure{Status: status, Reason: b.FailReason}}
+		s.failure = &Failure{Status: status, Word: reasonBackend, Reason: b.FailReason}
+		return s
 	}
-	if p, ok := c.pool(b.Upstream); ok {
-		return share{pool: p}
+	var ok bool
+	if s.pool, ok = c.pool(b.Upstream); !ok {
+		s.failure = &Failure{Status: 500, Word: reasonBackend, Reason: "upstream " + b.Upstream + " is not defined"}
 	}
-	return share{failure: &Failure{Status: 500, Reason: "upstream " + b.Upstream + " is not defined"}}
+	return s
 }
 
 // unseen are the header fields that belong to one connection or to the framing

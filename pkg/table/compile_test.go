@@ -110,8 +110,8 @@ func TestCompileServesWhatTheConfigSays(t *testing.T) {
 	if r == nil || r.ID != "a" || r.Index != 0 || r.Host != "shop.example" || r.Timeouts.Idle != 7 || r.MaxBodyBytes != 8 {
 		t.Fatalf("found %+v", r)
 	}
-	if pool, failure := r.Choose(); pool == nil || pool.Key() != "ns/a:80" || failure != nil {
-		t.Errorf("chose %v, %v", pool, failure)
+	if o := r.Choose(get("/a")); o.Pool == nil || o.Pool.Key() != "ns/a:80" || o.Failure != nil {
+		t.Errorf("chose %v, %v", o.Pool, o.Failure)
 	}
 	if r := l.Find(get("/ab")); r == nil || r.Respond == nil || r.Respond.Status != 404 {
 		t.Errorf("found %+v", r)
@@ -204,7 +204,7 @@ func answer(r *Route) int {
 	if r.Respond != nil {
 		return r.Respond.Status
 	}
-	if _, failure := r.Choose(); failure != nil {
+	if failure := r.Choose(get("/a")).Failure; failure != nil {
 		return failure.Status
 	}
 	return -1
@@ -305,6 +305,12 @@ func TestBackendsFailTheirOwnShare(t *testing.T) {
 			[]ir.WeightedUpstream{{Upstream: "ns/a:80", Weight: 3}, {FailStatus: 503, FailReason: "no such Service", Weight: 1}},
 			map[string]int{"ns/a:80": 3, "503 no such Service": 1},
 		},
+		"one that is not ready gets no request": {
+			[]ir.WeightedUpstream{{Upstream: "ns/a:80", Weight: 1}, {Upstream: "ns/b:80", Weight: 9, Unready: true}}, map[string]int{"ns/a:80": 4},
+		},
+		"none is ready": {
+			[]ir.WeightedUpstream{{Upstream: "ns/a:80"}, {Upstream: "ns/b:80", Weight: 9, Unready: true}}, map[string]int{"503 no backend is ready": 4},
+		},
 		"a failure without a status": {
 			[]ir.WeightedUpstream{{FailReason: "lost", Weight: 1}}, map[string]int{"500 lost": 4},
 		},
@@ -314,11 +320,11 @@ func TestBackendsFailTheirOwnShare(t *testing.T) {
 			tbl, _ := compile(t, config([]ir.Route{route("a", "/", &ir.Forward{Backends: tt.backends})}, "ns/a:80", "ns/b:80"))
 			got := make(map[string]int)
 			for range 4 {
-				pool, failure := tbl.Routes()[0].Choose()
-				if failure != nil {
-					got[fmt.Sprintf("%d %s", failure.Status, failure.Reason)]++
+				o := tbl.Routes()[0].Choose(get("/a"))
+				if o.Failure != nil {
+					got[fmt.Sprintf("%d %s", o.Failure.Status, o.Failure.Reason)]++
 				} else {
-					got[pool.Key()]++
+					got[o.Pool.Key()]++
 				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -360,10 +366,10 @@ func TestPoolsOutliveTheTablesThatShareThem(t *testing.T) {
 	if r := exchange.Listener("http").Find(get("/b")); r == nil || r.ID != "b" {
 		t.Errorf("an exchange on the old table found %+v", r)
 	}
-	shared, _ := exchange.Listener("http").Find(get("/b")).Choose()
-	again, _ := renewed.Listener("http").Find(get("/a")).Choose()
+	shared := exchange.Listener("http").Find(get("/b")).Choose(get("/b")).Pool
+	again := renewed.Listener("http").Find(get("/a")).Choose(get("/a")).Pool
 	if again.Key() == "c" {
-		again, _ = renewed.Listener("http").Find(get("/a")).Choose()
+		again = renewed.Listener("http").Find(get("/a")).Choose(get("/a")).Pool
 	}
 	if shared != again {
 		t.Error("the pool of one key is not the same in both tables")
@@ -402,7 +408,7 @@ func TestTenThousandPathsOnOneHost(t *testing.T) {
 		if r == nil || r.Index != i {
 			t.Fatalf("path %d found %+v", i, r)
 		}
-		if pool, _ := r.Choose(); pool.Key() != fmt.Sprintf("ns/s%05d:80", i) {
+		if pool := r.Choose(get("/a")).Pool; pool.Key() != fmt.Sprintf("ns/s%05d:80", i) {
 			t.Fatalf("path %d is forwarded to %s", i, pool.Key())
 		}
 	}

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"slices"
+
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table/match"
@@ -26,6 +28,9 @@ type Explanation struct {
 	Filters []string `json:"filters,omitempty"`
 	// Answer is what the route answers itself, without an upstream.
 	Answer *ExplainedAnswer `json:"answer,omitempty"`
+	// Version is how the request's version chose among the backends, nil where
+	// requests name none.
+	Version *ExplainedVersion `json:"version,omitempty"`
 	// Backends are what the route forwards to.
 	Backends []ExplainedBackend `json:"backends,omitempty"`
 }
@@ -61,6 +66,21 @@ type ExplainedAnswer struct {
 	Reason string `json:"reason"`
 }
 
+// ExplainedVersion is how a request's version was understood.
+type ExplainedVersion struct {
+	// Source and Name are where the request names it.
+	Source string `json:"source"`
+	Name   string `json:"name,omitempty"`
+	// Asked is what the request names, empty for nothing.
+	Asked string `json:"asked,omitempty"`
+	// Default is what a request gets that names none.
+	Default string `json:"default,omitempty"`
+	// Served are the versions of the backends that serve the request.
+	Served []string `json:"served,omitempty"`
+	// Answer is what the request is answered with where no backend serves it.
+	Answer *ExplainedAnswer `json:"answer,omitempty"`
+}
+
 // ExplainedBackend is one of several upstreams.
 type ExplainedBackend struct {
 	// Upstream is the key, empty where Answer counts.
@@ -70,6 +90,10 @@ type ExplainedBackend struct {
 	// Weight of Total is this backend's share of the requests.
 	Weight int `json:"weight"`
 	Total  int `json:"total"`
+	// Version is empty where requests name none.
+	Version string `json:"version,omitempty"`
+	// Excluded says why the request does not go there, empty where it may.
+	Excluded string `json:"excluded,omitempty"`
 	// Answer is what this share of the requests is answered with, nil where the
 	// upstream serves.
 	Answer *ExplainedAnswer `json:"answer,omitempty"`
@@ -95,7 +119,7 @@ func (l *Listener) Explain(in *match.Input) Explanation {
 	if found.OK {
 		chosen := explainRoute(found.Found, match.Chosen, "")
 		e.Route = &chosen
-		l.explainAction(found.Found, &e)
+		l.explainAction(found.Found, in, &e)
 	}
 	return e
 }
@@ -113,7 +137,7 @@ func explainRoute(r *Route, v match.Verdict, reason string) ExplainedRoute {
 }
 
 // explainAction adds what becomes of a request that the route serves.
-func (l *Listener) explainAction(r *Route, e *Explanation) {
+func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
 	if r.Respond != nil {
 		e.Answer = &ExplainedAnswer{Status: r.Respond.Status, Reason: r.Respond.Reason}
 	}
@@ -124,34 +148,66 @@ func (l *Listener) explainAction(r *Route, e *Explanation) {
 		}
 	}
 	if r.choice != nil {
-		e.Backends = l.explainBackends(r.choice, r.spec.Action.(*ir.Forward))
+		l.explainBackends(r, in, e)
 	}
 }
 
-// explainBackends lists all backends as written, those without a weight too.
-func (l *Listener) explainBackends(c *choice, spec *ir.Forward) []ExplainedBackend {
-	total := 0
-	for _, b := range spec.Backends {
-		total += max(b.Weight, 0)
+// explainBackends lists all backends as written, those without a share too.
+func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
+	spec := r.spec.Action.(*ir.Forward)
+	chosen := r.choice
+	if r.versions != nil {
+		chosen = r.versions.of(in)
+		e.Version = r.versions.explain(in, chosen)
 	}
-	var list []ExplainedBackend
-	shares := c.shares
-	for _, b := range spec.Backends {
-		e := ExplainedBackend{Upstream: b.Upstream, Weight: b.Weight, Total: total}
-		if u := l.upstreams[b.Upstream]; u != nil {
-			e.Endpoints = u.Endpoints
+	serves := func(b *ir.WeightedUpstream) bool {
+		return r.versions == nil || slices.ContainsFunc(chosen.shares, func(s share) bool { return s.version != nil && s.version.Name == b.Version })
+	}
+	total := 0
+	for i := range spec.Backends {
+		if b := &spec.Backends[i]; !b.Unready && serves(b) {
+			total += max(b.Weight, 0)
 		}
-		// Only backends with a weight have a share.
-		if b.Weight > 0 {
-			e.Answer = shares[0].failure.explain()
+	}
+	shares := r.choice.shares
+	for i := range spec.Backends {
+		b := &spec.Backends[i]
+		one := ExplainedBackend{Upstream: b.Upstream, Weight: b.Weight, Total: total, Version: b.Version}
+		if u := l.upstreams[b.Upstream]; u != nil {
+			one.Endpoints = u.Endpoints
+		}
+		switch {
+		case b.Unready:
+			one.Excluded = "it is marked as not ready"
+		case !serves(b):
+			one.Excluded = "the version does not match"
+		}
+		// Only backends that are ready and have a weight have a share.
+		if b.Weight > 0 && !b.Unready {
+			one.Answer = shares[0].failure.explain()
 			shares = shares[1:]
 		}
-		list = append(list, e)
+		e.Backends = append(e.Backends, one)
 	}
-	if total == 0 {
-		list = append(list, ExplainedBackend{Answer: shares[0].failure.explain()})
+	if len(shares) > 0 {
+		e.Backends = append(e.Backends, ExplainedBackend{Answer: shares[0].failure.explain()})
 	}
-	return list
+}
+
+func (v *versions) explain(in *match.Input, chosen *choice) *ExplainedVersion {
+	e := &ExplainedVersion{
+		Source:  v.spec.Source.String(),
+		Name:    v.spec.Name,
+		Asked:   string(v.wanted(in)),
+		Default: v.spec.Default,
+		Answer:  chosen.shares[0].failure.explain(),
+	}
+	for _, s := range chosen.shares {
+		if s.version != nil && !slices.Contains(e.Served, s.version.Name) {
+			e.Served = append(e.Served, s.version.Name)
+		}
+	}
+	return e
 }
 
 // explain returns nil for no failure.

@@ -4,6 +4,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
@@ -30,22 +31,67 @@ type Route struct {
 	Admission *Admission
 
 	choice *choice
-	spec   *ir.Route
+	// versions goes before choice, nil where requests name no version.
+	versions *versions
+	spec     *ir.Route
+}
+
+// Outcome is what is to be done with one request; either Pool or Failure is nil.
+type Outcome struct {
+	// Pool is the upstream that serves it.
+	Pool *upstream.Pool
+	// Failure is what it is answered with.
+	Failure *Failure
+	// Version is that of the backend that serves, nil where it has none.
+	Version *Version
+}
+
+// Version is a version that a route serves. It never changes.
+type Version struct {
+	// Name is the version as the backend has it.
+	Name string
+	// Index is below Route.Versions, for what is kept per version.
+	Index int
 }
 
 // Failure is the answer for a share of the requests that no upstream serves.
 type Failure struct {
-	// Status is 500 or 503.
+	// Status is 500 or 503, or 400 for a version that is not served.
 	Status int
+	// Word is a word from a small set that says why, for metrics and clients.
+	Word string
 	// Reason says why, for the log and `explain`.
 	Reason string
+	// Body is sent as text/plain; where it is empty, Sluice's own short text is.
+	Body string
 }
 
-// Choose returns the upstream of the next request by weight, or the failure
-// that it is answered with; exactly one of the two is not nil. It must not be
-// called where Respond is set. It does not allocate or block, and of as many
-// requests as the weights add up to (in lowest terms) each backend gets exactly its share.
-func (r *Route) Choose() (*upstream.Pool, *Failure) {
-	s := r.choice.next()
-	return s.pool, s.failure
+// Tell is the field of the response that says which version served, "" for none.
+func (r *Route) Tell() string {
+	if r.versions == nil {
+		return ""
+	}
+	return r.versions.spec.Tell
+}
+
+// Versions returns how many versions the route serves, 0 where requests name none.
+func (r *Route) Versions() int {
+	if r.versions == nil {
+		return 0
+	}
+	return r.versions.count
+}
+
+// Choose returns what becomes of the next request: by the version that it names,
+// and by weight. It must not be called where Respond is set. It does not block,
+// and allocates only where the version is an encoded query parameter; of as many
+// requests for one version as the weights add up to (in lowest terms) each backend gets
+// exactly its share.
+func (r *Route) Choose(in *match.Input) Outcome {
+	c := r.choice
+	if r.versions != nil {
+		c = r.versions.of(in)
+	}
+	s := c.next()
+	return Outcome{s.pool, s.failure, s.version}
 }

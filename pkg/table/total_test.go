@@ -138,8 +138,8 @@ func TestTablesAreReplacedUnderLoad(t *testing.T) {
 		wg.Go(func() {
 			for !stop.Load() {
 				l := h.Load().Listener("http")
-				a, _ := l.Find(get("/a")).Choose()
-				b, _ := l.Find(get("/b")).Choose()
+				a := l.Find(get("/a")).Choose(get("/a")).Pool
+				b := l.Find(get("/b")).Choose(get("/b")).Pool
 				if a.Key() != "shared" && a != b {
 					t.Errorf("one table forwards to %s and %s", a.Key(), b.Key())
 					return
