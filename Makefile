@@ -19,6 +19,7 @@ GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(shell sed -n 's|.*golangci-lint/v2 \(v
 CONTROLLER_GEN := $(TOOLS)/controller-gen-$(shell sed -n 's|.*sigs.k8s.io/controller-tools \(v[0-9.]*\).*|\1|p' hack/tools/gen/go.mod)
 HELM := $(TOOLS)/helm-$(shell sed -n 's|.*helm.sh/helm/v3 \(v[0-9.]*\).*|\1|p' hack/tools/helm/go.mod)
 KIND := $(TOOLS)/kind-$(shell sed -n 's|.*sigs.k8s.io/kind \(v[0-9.]*\).*|\1|p' hack/tools/kind/go.mod)
+H2SPEC := $(TOOLS)/h2spec-$(shell sed -n 's|.*summerwind/h2spec \(v[0-9.]*\).*|\1|p' hack/tools/h2spec/go.mod)
 GOVULNCHECK := $(TOOLS)/govulncheck-$(shell sed -n 's|.*golang.org/x/vuln \(v[0-9.]*\).*|\1|p' hack/tools/vuln/go.mod)
 
 # The API server and etcd that tests run against.
@@ -43,9 +44,11 @@ build: ## Build the static binary into bin/.
 	ln -sf sluice $(BIN)/kubectl-sluice
 
 .PHONY: test
-test: $(ENVTEST)/kube-apiserver ## Run all tests that need neither root nor a cluster.
+test: $(ENVTEST)/kube-apiserver $(H2SPEC) ## Run all tests that need neither root nor a cluster.
 	$(if $(RACE),,@echo "There is no C compiler, so the race detector is left out." >&2)
-	KUBEBUILDER_ASSETS=$(CURDIR)/$(ENVTEST) go test $(RACE) -timeout 15m ./...
+	KUBEBUILDER_ASSETS=$(CURDIR)/$(ENVTEST) H2SPEC=$(CURDIR)/$(H2SPEC) go test $(RACE) -timeout 15m ./...
+	# How many cases of h2spec passed.
+	H2SPEC=$(CURDIR)/$(H2SPEC) go test -run '^TestH2spec$$' -v ./pkg/app | grep h2spec_test
 	# Allocations are counted without the race detector, which allocates itself.
 	$(if $(RACE),go test ./pkg/proxy ./pkg/wire/... ./pkg/accesslog ./pkg/metrics ./pkg/table/... ./pkg/upstream/...)
 	cd e2e && go test $(RACE) ./load/...
@@ -126,6 +129,9 @@ $(HELM):
 
 $(KIND):
 	mkdir -p $(TOOLS) && cd hack/tools/kind && go build -o $(CURDIR)/$@ sigs.k8s.io/kind
+
+$(H2SPEC):
+	mkdir -p $(TOOLS) && cd hack/tools/h2spec && go build -o $(CURDIR)/$@ github.com/summerwind/h2spec/cmd/h2spec
 
 $(GOVULNCHECK):
 	mkdir -p $(TOOLS) && cd hack/tools/vuln && go build -o $(CURDIR)/$@ golang.org/x/vuln/cmd/govulncheck

@@ -67,6 +67,7 @@ func New(o Options) (*App, error) {
 	a.proxy = proxy.New(&a.holder, proxy.Options{
 		TrustedProxies: o.TrustedProxies,
 		MaxConnections: o.MaxConnections,
+		H2C:            proxy.H2C(o.H2C),
 		DebugHeaders:   o.DebugHeaders,
 		Logger:         a.log,
 		AccessLog:      a.accessLog,

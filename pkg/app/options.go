@@ -24,6 +24,8 @@ type Options struct {
 	DebugHeaders   bool
 	TrustedProxies []netip.Prefix
 	MaxConnections int
+	// H2C is one of the words of proxy.H2C.
+	H2C string
 	// DrainDelay is how long the process goes on accepting after readiness has
 	// failed; DrainTimeout bounds what comes then.
 	DrainDelay, DrainTimeout time.Duration
@@ -69,6 +71,7 @@ func DefaultOptions() Options {
 		OpsAddr:          ":10254",
 		AdminAddr:        "127.0.0.1:9901",
 		LogFormat:        "json",
+		H2C:              "prior-knowledge",
 		DrainTimeout:     30 * time.Second,
 		LeaderElect:      true,
 		LeaderElectionID: "sluice-leader",

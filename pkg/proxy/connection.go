@@ -78,6 +78,9 @@ func (c *connection) serve() {
 	c.h1 = h1.NewConn(c.nc, c.proxy.opts.Limits)
 	defer c.h1.Release()
 	c.ended = time.Now()
+	if c.secure == nil && c.serveClear() {
+		return
+	}
 	for c.next() {
 	}
 }

@@ -22,6 +22,8 @@ type Options struct {
 	Timeouts Timeouts
 	// Limits bound the messages of clients; nil means h1's defaults.
 	Limits *h1.Limits
+	// H2C says how clients may come to speak HTTP/2 without TLS.
+	H2C H2C
 	// HTTP2 bounds connections of HTTP/2 by what HTTP/1.1 has no bound for: streams, windows,
 	// resets, glitches. What Limits and Timeouts bound is taken from there.
 	HTTP2 h2.Options
