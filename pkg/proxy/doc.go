@@ -31,8 +31,10 @@
 // forwarded, and an endpoint's own 100 is dropped. A request that is refused before
 // is answered without a 100. Other informational responses (103) are relayed.
 //
-// CONNECT is refused with 501 and TRACE with 405. An upgrade (RFC 9110 section
-// 7.8) is forwarded if the request is HTTP/1.1 and has no body; "h2c" never is.
+// CONNECT is refused with 501 and TRACE with 405. The extended CONNECT of HTTP/2 (RFC 8441) is
+// taken for the GET with an Upgrade that HTTP/1.1 has in its place: it is matched, forwarded,
+// and its stream tunnelled like that, and logged with the 200 that its client gets. An
+// upgrade (RFC 9110 section 7.8) is forwarded if the request is HTTP/1.1 and has no body; "h2c" never is.
 // Bytes are tunnelled only after a 101 of the endpoint that names the protocol asked for and,
 // for WebSocket, proves it by Sec-WebSocket-Accept (RFC 6455 section 4.2.2).
 //

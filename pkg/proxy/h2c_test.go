@@ -63,7 +63,7 @@ func TestHTTP2WithoutTLS(t *testing.T) {
 // TestPrefacesInPieces sends what tells HTTP/2 from HTTP/1.1 byte by byte.
 func TestPrefacesInPieces(t *testing.T) {
 	for name, c := range map[string]struct{ sent, gets string }{
-		"of HTTP/2":                {http2.ClientPreface + "\x00\x00\x00\x04\x00\x00\x00\x00\x00", "\x00\x00\x12\x04"},
+		"of HTTP/2":                {http2.ClientPreface + "\x00\x00\x00\x04\x00\x00\x00\x00\x00", "\x00\x00\x18\x04"},
 		"of a method like it":      {"PRI / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
 		"of the version before it": {"PRI * HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
 		"of a short method":        {"P / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200 OK\r\n"},

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"net"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -52,8 +51,12 @@ func (c *connection) serveStream(hs *h2.Stream) {
 	x, _ := p.exchanges.Get().(*exchange)
 	x.start = time.Now()
 	refused := hs.TakeRequest(&x.req)
-	s := takeStream(p, hs)
+	s := takeStream(c, hs)
 	s.expects = x.req.ExpectContinue
+	s.upgrades = len(x.req.Upgrade) > 0
+	if s.upgrades {
+		proposeUpgrade(&x.req)
+	}
 	x.open(c, s)
 	hs.OnGone(s.left)
 	if refused != nil {
@@ -68,11 +71,13 @@ func (c *connection) serveStream(hs *h2.Stream) {
 // stream is the client's side of an exchange over HTTP/2.
 type stream struct {
 	*h2.Stream
-	proxy *Proxy
+	client *connection
 
 	readLimit, writeLimit deadline
 	// expects says that the client still waits for a 100.
 	expects bool
+	// upgrades says that the request is an extended CONNECT.
+	upgrades bool
 	// left is s.leave, bound once.
 	left func()
 
@@ -92,9 +97,9 @@ var clientStreams = sync.Pool{New: func() any {
 	return s
 }}
 
-func takeStream(p *Proxy, hs *h2.Stream) *stream {
+func takeStream(c *connection, hs *h2.Stream) *stream {
 	s := clientStreams.Get().(*stream)
-	s.proxy, s.Stream = p, hs
+	s.client, s.Stream = c, hs
 	return s
 }
 
@@ -156,7 +161,6 @@ func (s *stream) body() wire.Body   { return s.Stream }
 func (s *stream) bodyBuffered() int { return s.Buffered() }
 func (s *stream) bodyDone() bool    { return s.BodyDone() }
 func (s *stream) codec() *h1.Conn   { return nil }
-func (s *stream) tunnel() net.Conn  { return nil }
 func (s *stream) abort()            { s.Reset(h2.InternalError) }
 func (s *stream) flush() error      { return s.Flush() }
 
@@ -171,7 +175,7 @@ func (s *stream) sendContinue() error {
 func (s *stream) writeInterim(r *wire.Response) error { return s.WriteInterim(r) }
 
 func (s *stream) writeHead(r *wire.Response) error {
-	if s.proxy.draining.Load() {
+	if s.client.proxy.draining.Load() {
 		s.Conn().Drain()
 	}
 	return s.WriteHead(r)

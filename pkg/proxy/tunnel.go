@@ -20,18 +20,25 @@ func (x *exchange) switchProtocols() *fault {
 		return faultUpgrade
 	}
 	x.resp.Close = true // What follows is no HTTP.
+	client := x.down.codec()
+	if client == nil {
+		acceptConnect(&x.resp)
+	}
 	if f := x.sendHead(); f != nil {
 		return f
 	}
-	if f := x.finishResponse(nil); f != nil {
-		return f
+	if err := x.down.flush(); err != nil {
+		return ofClientWrite(err)
 	}
 	t := tunnel{idle: x.route.Timeouts.TunnelIdle}
-	fromClient := bytes.Clone(x.down.codec().Buffered())
+	var fromClient []byte
 	fromEndpoint := bytes.Clone(x.up.Buffered())
 	// A tunnel may stay for days, most of the time silent.
 	x.detach()
-	x.down.codec().Release()
+	if client != nil {
+		fromClient = bytes.Clone(client.Buffered())
+		client.Release()
+	}
 	x.up.Release()
 	cut := t.run(nc, x.up.NetConn(), fromClient, fromEndpoint)
 	x.body.moved.Store(t.in.Load())

@@ -103,10 +103,11 @@ func (c *Conn) Close() { _ = c.nc.Close() }
 
 // greet queues what a server begins with. c.mu is held.
 func (c *Conn) greet() {
-	b := appendFrameHeader(c.begin(), 3*6, frameSettings, 0, 0)
+	b := appendFrameHeader(c.begin(), 4*6, frameSettings, 0, 0)
 	b = appendSetting(b, settingMaxConcurrentStreams, c.opts.MaxStreams)
 	b = appendSetting(b, settingInitialWindowSize, c.opts.StreamWindow)
 	b = appendSetting(b, settingMaxHeaderListSize, c.opts.MaxHeaderBytes)
+	b = appendSetting(b, settingEnableConnectProtocol, 1)
 	if more := c.opts.ConnWindow - initialWindow; more > 0 {
 		b = appendWindowUpdate(b, 0, more)
 	}

@@ -230,9 +230,17 @@ func TestRequests(t *testing.T) {
 			lines: get("cookie: a=1", "x: y", "cookie: b=2", "cookie: c=3"),
 			want:  answer{status: "200 ", body: "GET h /?\ncookie: a=1; b=2; c=3\nx: y\n", code: -1},
 		},
-		"HEAD has no body":             {lines: []string{":method: HEAD", ":scheme: http", ":authority: h", ":path: /"}, want: answer{status: "200 ", code: -1}},
-		"OPTIONS of the whole server":  {lines: []string{":method: OPTIONS", ":scheme: http", ":authority: h", ":path: *"}, want: answer{status: "200 ", body: "OPTIONS h *?\n", code: -1}},
-		"CONNECT has no path":          {lines: []string{":method: CONNECT", ":authority: h:1"}, want: answer{status: "200 ", body: "CONNECT h:1 ?\n", code: -1}},
+		"HEAD has no body":            {lines: []string{":method: HEAD", ":scheme: http", ":authority: h", ":path: /"}, want: answer{status: "200 ", code: -1}},
+		"OPTIONS of the whole server": {lines: []string{":method: OPTIONS", ":scheme: http", ":authority: h", ":path: *"}, want: answer{status: "200 ", body: "OPTIONS h *?\n", code: -1}},
+		"CONNECT has no path":         {lines: []string{":method: CONNECT", ":authority: h:1"}, want: answer{status: "200 ", body: "CONNECT h:1 ?\n", code: -1}},
+		"an extended CONNECT": {
+			lines: []string{":method: CONNECT", ":protocol: websocket", ":scheme: https", ":authority: h", ":path: /a?b", "sec-websocket-version: 13"},
+			want:  answer{status: "200 ", body: "GET h /a?b\nsec-websocket-version: 13\n", code: -1},
+		},
+		"an extended CONNECT for requests": {
+			lines: []string{":method: CONNECT", ":protocol: h2c", ":scheme: https", ":authority: h", ":path: /"},
+			want:  answer{status: "501 ", fields: "x-fault: protocol\n", code: -1},
+		},
 		"Host instead of :authority":   {lines: []string{":method: GET", ":scheme: http", ":path: /", "host: g"}, want: answer{status: "200 ", body: "GET g /?\n", code: -1}},
 		"Host that says the same":      {lines: get("host: H"), want: answer{status: "200 ", body: "GET h /?\n", code: -1}},
 		"Host that says another thing": {lines: get("host: g"), want: answer{status: "400 ", fields: "x-fault: host-conflicts-with-authority\n", code: -1}},
@@ -295,9 +303,19 @@ func TestRequests(t *testing.T) {
 		"no path":                       {lines: []string{":method: GET", ":scheme: http", ":authority: h"}, want: answer{code: 1}},
 		"an empty path":                 {lines: []string{":method: GET", ":scheme: http", ":authority: h", ":path: "}, want: answer{code: 1}},
 		"CONNECT with a path":           {lines: []string{":method: CONNECT", ":authority: h:1", ":path: /"}, want: answer{code: 1}},
-		"a length without a body":       {lines: get("content-length: 1"), want: answer{code: 1}},
-		"two lengths":                   {lines: get("content-length: 0", "content-length: 0"), want: answer{code: 1}},
-		"a length that is none":         {lines: get("content-length: +0"), want: answer{code: 1}},
+		"a protocol without CONNECT":    {lines: get(":protocol: websocket"), want: answer{code: 1}},
+		"a protocol that is no token": {
+			lines: []string{":method: CONNECT", ":protocol: a b", ":scheme: https", ":authority: h", ":path: /"}, want: answer{code: 1},
+		},
+		"an extended CONNECT without a path": {
+			lines: []string{":method: CONNECT", ":protocol: a", ":scheme: https", ":authority: h"}, want: answer{code: 1},
+		},
+		"an extended CONNECT with a length": {
+			lines: []string{":method: CONNECT", ":protocol: a", ":scheme: https", ":authority: h", ":path: /", "content-length: 0"}, want: answer{code: 1},
+		},
+		"a length without a body": {lines: get("content-length: 1"), want: answer{code: 1}},
+		"two lengths":             {lines: get("content-length: 0", "content-length: 0"), want: answer{code: 1}},
+		"a length that is none":   {lines: get("content-length: +0"), want: answer{code: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cl := dial(t, nil, echo)

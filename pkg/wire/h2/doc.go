@@ -8,6 +8,10 @@
 // nowhere (resets, errors, pings, settings, priorities, empty frames) uses up a
 // budget and gets GOAWAY with ENHANCE_YOUR_CALM. It knows nothing of routes.
 //
+// An extended CONNECT (RFC 8441) is handed over as what HTTP/1.1 has for it: a GET with
+// Request.Upgrade, without a body. If the answer is 200, what the stream carries then
+// are the tunnel's bytes; [Stream.Finish] ends our half of it.
+//
 // A [Conn] has one goroutine that reads, which is that of [Conn.Serve], and one for each
 // stream. There is no goroutine that only writes: whoever has queued something
 // writes for all, in one system call for the frames of many streams, unless another

@@ -28,7 +28,7 @@ const (
 
 // Error says that a head was refused, though it is well formed. The caller answers with Status.
 type Error struct {
-	// Status is the status to answer with: 400, 414, 417, 431.
+	// Status is the status to answer with: 400, 414, 417, 431, 501.
 	Status int
 	// Fault is the class of the fault, a few lower-case words joined by "-", such as "too-many-fields".
 	Fault string
@@ -78,6 +78,7 @@ var (
 	errHostMissing   = &Error{400, "host-missing"}
 	errHostConflict  = &Error{400, "host-conflicts-with-authority"}
 	errExpectation   = &Error{417, "expectation"}
+	errProtocol      = &Error{501, "protocol"}
 )
 
 // The ends of connections, made once.

@@ -20,7 +20,9 @@ type section struct {
 	arena []byte
 
 	scheme, path, host []byte
-	seen               pseudo
+	// protocol is that of an extended CONNECT (RFC 8441).
+	protocol []byte
+	seen     pseudo
 	// regular says that a field that is no pseudo-header field has come.
 	regular bool
 	cookies int
@@ -44,6 +46,7 @@ const (
 	pseudoScheme
 	pseudoAuthority
 	pseudoPath
+	pseudoProtocol
 )
 
 // open makes it ready for another section.
@@ -140,6 +143,8 @@ func (s *section) pseudoField(name, value string) {
 		which = pseudoAuthority
 	case ":path":
 		which = pseudoPath
+	case ":protocol":
+		which = pseudoProtocol
 	default:
 		s.malformed = "pseudo-unknown"
 		return
@@ -168,6 +173,8 @@ func (s *section) pseudoField(name, value string) {
 		s.req.Authority = v
 	case pseudoPath:
 		s.path = v
+	case pseudoProtocol:
+		s.protocol = v
 	}
 }
 
@@ -263,6 +270,10 @@ func (s *section) closeRequest(ended bool) (malformed string) {
 	switch {
 	case s.seen&pseudoMethod == 0, !wire.IsToken(r.Method):
 		return "method"
+	case s.seen&pseudoProtocol != 0:
+		if malformed := s.checkConnect(); malformed != "" {
+			return malformed
+		}
 	case string(r.Method) == "CONNECT":
 		if s.seen&(pseudoScheme|pseudoPath) != 0 || s.seen&pseudoAuthority == 0 {
 			return "connect"
@@ -274,6 +285,8 @@ func (s *section) closeRequest(ended bool) (malformed string) {
 	}
 	r.Length = wire.UnknownLength
 	switch {
+	case len(r.Upgrade) > 0:
+		r.Length = 0
 	case ended && s.lengths > 0 && s.length != 0:
 		return "content-length"
 	case ended:
@@ -287,6 +300,24 @@ func (s *section) closeRequest(ended bool) (malformed string) {
 	}
 	return ""
 }
+
+// checkConnect makes an extended CONNECT (RFC 8441 section 4) the GET with an Upgrade that
+// HTTP/1.1 has in its place, so that it is matched and forwarded like that.
+func (s *section) checkConnect() (malformed string) {
+	r := s.req
+	switch {
+	case string(r.Method) != "CONNECT", !wire.IsToken(s.protocol), s.lengths > 0,
+		s.seen&pseudoAuthority == 0, s.seen&pseudoScheme == 0, !isScheme(s.scheme), len(s.path) == 0:
+		return "connect"
+	}
+	r.Method, r.Upgrade = methodGET, s.protocol
+	if len(s.protocol) >= 2 && wire.EqualName(s.protocol[:2], "h2") || len(s.protocol) >= 4 && wire.EqualName(s.protocol[:4], "http") {
+		s.refuse(errProtocol) // Requests in a tunnel would go past the routes.
+	}
+	return ""
+}
+
+var methodGET = []byte("GET")
 
 // isScheme leaves out what is not HTTP: nothing here could serve it.
 func isScheme(scheme []byte) bool {

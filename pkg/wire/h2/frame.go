@@ -54,6 +54,8 @@ const (
 	settingInitialWindowSize    = 4
 	settingMaxFrameSize         = 5
 	settingMaxHeaderListSize    = 6
+	// settingEnableConnectProtocol is of RFC 8441 section 3.
+	settingEnableConnectProtocol = 8
 )
 
 // frame is a frame that was read; payload aliases the read buffer.

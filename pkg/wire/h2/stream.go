@@ -61,6 +61,9 @@ func newStream(c *Conn, id uint32) *Stream {
 func (s *Stream) open(ended bool) {
 	s.receiveWindow, s.sendWindow = s.c.opts.StreamWindow, s.c.peerWindow
 	s.expected, s.ended = s.req.Length, ended
+	if len(s.req.Upgrade) > 0 {
+		s.expected = wire.UnknownLength
+	}
 	s.left = wire.UnknownLength
 }
 
