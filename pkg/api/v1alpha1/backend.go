@@ -28,6 +28,22 @@ type Backend struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000
 	Weight *int32 `json:"weight,omitempty"`
+
+	// version is the version that this back end serves, such as "2" or "2.1". It
+	// takes versioning to be of use; then either all back ends of a route have one
+	// or none has.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9])?$`
+	Version string `json:"version,omitempty"`
+
+	// ready is false where the back end is to get no new request, as long as someone
+	// works on it. Requests for its version go to the next shorter one.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Ready *bool `json:"ready,omitempty"`
 }
 
 // ServiceRef names a Service and one of its ports.

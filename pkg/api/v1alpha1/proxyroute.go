@@ -77,6 +77,18 @@ type ProxyRouteSpec struct {
 	// +optional
 	TLS *TLS `json:"tls,omitempty"`
 
+	// suspend takes the object out of service without deleting it: it is as if it
+	// were not there, but for its status.
+	//
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// versioning chooses among back ends by the version that a request names, for
+	// each route that has none of its own and whose back ends have versions.
+	//
+	// +optional
+	Versioning *Versioning `json:"versioning,omitempty"`
+
 	// limits bound how many requests run at once, for each route that has none of
 	// its own: routes do not share slots.
 	//
@@ -120,7 +132,9 @@ type ProxyRouteStatus struct {
 	// conditions are:
 	//
 	//   - Accepted: false where a part of the object is not served as it is written;
-	//   - ResolvedRefs: false where an object that it names is missing or unusable.
+	//   - ResolvedRefs: false where an object that it names is missing or unusable;
+	//   - Suspended: true where the object or a part of it is out of service because
+	//     it says so.
 	//
 	// Their messages name the fields.
 	//

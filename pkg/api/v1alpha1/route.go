@@ -1,6 +1,8 @@
 package v1alpha1
 
 // Route sends the requests that match to back ends.
+//
+// +kubebuilder:validation:XValidation:rule="self.backends.all(b, has(b.version)) || !self.backends.exists(b, has(b.version))",message="either all backends of a route must have a version or none"
 type Route struct {
 	// name tells the route from others, in logs, metrics and reports. Without it the
 	// route goes by its position.
@@ -25,6 +27,18 @@ type Route struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Backends []Backend `json:"backends"`
+
+	// suspend takes the route out of service without deleting it: requests go where
+	// they would without it.
+	//
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// versioning chooses among the back ends by the version that a request names, in
+	// place of spec.versioning.
+	//
+	// +optional
+	Versioning *Versioning `json:"versioning,omitempty"`
 
 	// limits bound how many requests of the route run at once, in place of spec.limits.
 	//

@@ -17,6 +17,9 @@ const (
 	Accepted = "Accepted"
 	// ResolvedRefs is true where each object that it names is there and usable.
 	ResolvedRefs = "ResolvedRefs"
+	// Suspended is true where the object or a part of it is out of service because
+	// it says so.
+	Suspended = "Suspended"
 )
 
 // messageFacts bounds how many facts the message of one condition repeats.
@@ -48,6 +51,19 @@ func conditions(generation int64, facts []report.Fact) []metav1.Condition {
 		condition(Accepted, generation, own, "the object is served"),
 		condition(ResolvedRefs, generation, refs, "all references are resolved"),
 	}
+}
+
+// suspended returns the condition of that type.
+func suspended(generation int64, facts []report.Fact) metav1.Condition {
+	made := metav1.Condition{
+		Type: Suspended, Status: metav1.ConditionFalse, ObservedGeneration: generation,
+		Reason: "InService", Message: "no part of the object is suspended",
+	}
+	facts = slices.DeleteFunc(slices.Clone(facts), func(f report.Fact) bool { return f.Reason != report.Suspended })
+	if len(facts) > 0 {
+		made.Status, made.Reason, made.Message = metav1.ConditionTrue, string(report.Suspended), words(facts)
+	}
+	return made
 }
 
 // condition is false where a fact is an error. Its reason is that of the first

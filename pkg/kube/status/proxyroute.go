@@ -25,7 +25,10 @@ func (t *term) proxyRoutes(ctx context.Context, f *found) {
 		if !t.read(ctx, origin, &is) || is.UID != route.UID {
 			continue
 		}
-		should := v1alpha1.ProxyRouteStatus{Conditions: conditions(route.Generation, f.facts[origin])}
+		facts := f.facts[origin]
+		should := v1alpha1.ProxyRouteStatus{
+			Conditions: append(conditions(route.Generation, facts), suspended(route.Generation, facts)),
+		}
 		if settle(should.Conditions, is.Status.Conditions, now()) {
 			continue
 		}

@@ -194,7 +194,8 @@ func TestConditionsOfAProxyRouteAreWrittenOnce(t *testing.T) {
 	c.refresh(t, route)
 	expectConditions(t, route, foreign,
 		metav1.Condition{Type: Accepted, Status: metav1.ConditionTrue, Reason: "Accepted", Message: "the object is served", ObservedGeneration: 1},
-		metav1.Condition{Type: ResolvedRefs, Status: metav1.ConditionTrue, Reason: "ResolvedRefs", Message: "all references are resolved", ObservedGeneration: 1})
+		metav1.Condition{Type: ResolvedRefs, Status: metav1.ConditionTrue, Reason: "ResolvedRefs", Message: "all references are resolved", ObservedGeneration: 1},
+		metav1.Condition{Type: Suspended, Status: metav1.ConditionFalse, Reason: "InService", Message: "no part of the object is suspended", ObservedGeneration: 1})
 
 	version, writes := route.ResourceVersion, c.writes.Load()
 	w.found(t.Context(), nil, route.DeepCopy())
@@ -210,11 +211,13 @@ func TestConditionsOfAProxyRouteAreWrittenOnce(t *testing.T) {
 	}
 	var facts report.Set
 	facts.Errorf(origin, "spec.hosts[0]", report.Conflict, "the host belongs to Ingress/default/first")
+	facts.Infof(origin, "spec.suspend", report.Suspended, "the object is out of service")
 	w.found(t.Context(), &facts, route.DeepCopy())
 	c.refresh(t, route)
 	expectConditions(t, route, foreign,
 		metav1.Condition{Type: Accepted, Status: metav1.ConditionFalse, Reason: "Conflicted", Message: "spec.hosts[0]: the host belongs to Ingress/default/first", ObservedGeneration: 2},
-		metav1.Condition{Type: ResolvedRefs, Status: metav1.ConditionTrue, Reason: "ResolvedRefs", Message: "all references are resolved", ObservedGeneration: 2})
+		metav1.Condition{Type: ResolvedRefs, Status: metav1.ConditionTrue, Reason: "ResolvedRefs", Message: "all references are resolved", ObservedGeneration: 2},
+		metav1.Condition{Type: Suspended, Status: metav1.ConditionTrue, Reason: "Suspended", Message: "spec.suspend: the object is out of service", ObservedGeneration: 2})
 }
 
 func expectConditions(t *testing.T, route *v1alpha1.ProxyRoute, want ...metav1.Condition) {

@@ -57,6 +57,10 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 	}
 	withBackend := func(backend string) string { return `{` + hosts + `, routes: [{backends: [` + backend + `]}]}` }
 
+	withVersions := func(versioning string) string {
+		return `{` + hosts + `, versioning: ` + versioning + `, routes: [{backends: [{address: "192.0.2.1:80", version: "1"}]}]}`
+	}
+
 	cases := map[string]struct {
 		spec string
 		want string // is part of the complaint; empty where there is none
@@ -109,6 +113,19 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"neither Service nor address":         {withBackend(`{weight: 1}`), "exactly one of service and address must be set"},
 		"a back end without weight":           {withBackend(`{address: "192.0.2.1:80", weight: 0}`), accepted},
 		"a weight below zero":                 {withBackend(`{address: "192.0.2.1:80", weight: -1}`), "weight in body should be greater than or equal to 0"},
+		"versions by header":                  {withVersions(`{source: Header, name: App-Version, default: "1"}`), accepted},
+		"versions by path":                    {withVersions(`{source: Path, segment: 2, onNoMatch: Reject}`), accepted},
+		"versions by nothing":                 {withVersions(`{name: v, default: "1"}`), "versioning.source: Required value"},
+		"versions by body":                    {withVersions(`{source: Body, name: v, default: "1"}`), `Unsupported value: "Body"`},
+		"versions by a header without name":   {withVersions(`{source: Header, default: "1"}`), "versioning.name must be set unless versioning.source is Path"},
+		"versions by path with a name":        {withVersions(`{source: Path, segment: 1, name: v, default: "1"}`), "versioning.name must be set unless versioning.source is Path"},
+		"versions by path without segment":    {withVersions(`{source: Path, default: "1"}`), "versioning.segment must be set for versioning.source Path, and for it alone"},
+		"versions by query with a segment":    {withVersions(`{source: Query, name: v, segment: 1, default: "1"}`), "versioning.segment must be set for versioning.source Path, and for it alone"},
+		"versions without default":            {withVersions(`{source: Cookie, name: v}`), "versioning.default must be set where versioning.onNoMatch is Default"},
+		"a version of odd characters":         {withBackend(`{address: "192.0.2.1:80", version: "v 1"}`), "version in body should match"},
+		"a version for one of two":            {withBackend(`{address: "192.0.2.1:80", version: "1"}, {address: "192.0.2.2:80"}`), "either all backends of a route must have a version or none"},
+		"a back end that is not ready":        {withBackend(`{address: "192.0.2.1:80", ready: false}`), accepted},
+		"suspended":                           {`{` + hosts + `, suspend: true, routes: [{suspend: true, ` + backends + `}]}`, accepted},
 		"a field that is not known":           {`{` + hosts + `, host: a, routes: [{` + backends + `}]}`, `unknown field "spec.host"`},
 	}
 	for name, test := range cases {
@@ -155,7 +172,7 @@ routes:
 				"headers": []any{map[string]any{"type": "Exact", "name": "X", "value": "x"}},
 				"query":   []any{map[string]any{"type": "Exact", "name": "q", "value": "x"}},
 			}},
-			"backends": []any{map[string]any{"address": "192.0.2.1:80", "weight": int64(1)}},
+			"backends": []any{map[string]any{"address": "192.0.2.1:80", "weight": int64(1), "ready": true}},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

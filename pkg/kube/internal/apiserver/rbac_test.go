@@ -116,7 +116,7 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 	})
 	eventually(t, "the ProxyRoute has conditions", func() bool {
 		var is v1alpha1.ProxyRoute
-		return admin.Get(t.Context(), client.ObjectKeyFromObject(route), &is) == nil && len(is.Status.Conditions) == 2
+		return admin.Get(t.Context(), client.ObjectKeyFromObject(route), &is) == nil && len(is.Status.Conditions) == 3
 	})
 	eventually(t, "the Ingress has an Event", func() bool {
 		var events corev1.EventList

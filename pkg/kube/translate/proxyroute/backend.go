@@ -25,6 +25,9 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 	for i := range route.Backends {
 		forward.Backends = append(forward.Backends, t.backend(&route.Backends[i], at.At(".backends["+strconv.Itoa(i)+"]")))
 	}
+	if !t.version(forward, route, at) {
+		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}
+	}
 	return forward
 }
 
@@ -41,6 +44,11 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 		share = t.Service(name, b.Service.Port, at.At(".service"))
 	default:
 		share = t.Address(b.Address, at.At(".address"))
+	}
+	share.Version = b.Version
+	share.Unready = b.Ready != nil && !*b.Ready
+	if share.Unready {
+		t.Facts.Infof(at.Origin, at.Field+".ready", report.Suspended, "the back end gets no new request, as it is marked as not ready")
 	}
 	share.Weight = 1
 	if b.Weight != nil {

@@ -21,6 +21,10 @@ func Translate(r *resolve.Resolver) []resolve.Fragment {
 			r.Facts.Infof(origin, "", report.OtherClass, "%s", why)
 			continue
 		}
+		if object.Spec.Suspend {
+			r.Facts.Infof(origin, "spec.suspend", report.Suspended, "the object is out of service, as it says")
+			continue
+		}
 		t := &translation{Resolver: r, object: object, origin: origin}
 		fragments = append(fragments, t.translate())
 	}
@@ -57,6 +61,10 @@ func (t *translation) translate() resolve.Fragment {
 		default:
 			names[route.Name] = true
 			id = route.Name
+		}
+		if route.Suspend {
+			t.Facts.Infof(t.origin, t.at("spec.routes["+strconv.Itoa(i)+"].suspend").Field, report.Suspended, "the route is out of service, as it says")
+			continue
 		}
 		t.route(i, id, route, redirect)
 	}
