@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"pkg/accesslog":                  {},
 	"pkg/metrics":                    {},
 	"pkg/limit/queue":                {},
+	"pkg/limit/rate":                 {},
 	"pkg/certs":                      {"pkg/ir", "pkg/report"},
 	"pkg/upstream":                   {"pkg/ir", "pkg/report", "pkg/upstream/balance", "pkg/upstream/health", "pkg/wire", "pkg/metrics"},
 	"pkg/upstream/balance":           {},
