@@ -226,7 +226,14 @@ func TestTroubleshootingKnowsEveryReason(t *testing.T) {
 			words(t, "pkg/table/version.go", `ReasonVersion = "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/filter/redirect/redirect.go", `Reason: +"(?<word>[a-z0-9_]+)"`),
 		}},
-		"words of refusals":   {"Every refusal", []map[string]string{words(t, "pkg/wire/h1/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`)}},
+		"words of refusals": {"Every refusal", []map[string]string{
+			words(t, "pkg/wire/h1/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`),
+			words(t, "pkg/wire/h2/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`),
+		}},
+		"ends of connections": {"Every end of an HTTP/2 connection", []map[string]string{
+			words(t, "pkg/wire/h2/error.go", `&ConnError\{\w+, "(?<word>[a-z0-9-]+)"\}`),
+			words(t, "pkg/wire/h2/headers.go", `&ConnError\{\w+, "(?<word>[a-z0-9-]+)"\}`),
+		}},
 		"words of complaints": {"Every complaint about an object", []map[string]string{words(t, "pkg/report/fact.go", `Reason = "(?<word>\w+)"`)}},
 	}
 	for name, tt := range tests {

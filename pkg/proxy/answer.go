@@ -60,14 +60,18 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 	now := time.Now()
 	contentType := typeText
 	bodyless := status == 204 || status == 304
-	if len(body) == 0 && !bodyless {
+	grpc := status >= 400 && x.speaksGRPC()
+	if len(body) == 0 && !bodyless && !grpc {
 		body, contentType = x.shortText(status, reason)
 	}
 	r.Status, r.Length = status, int64(len(body))
 	r.NoBody = bodyless || string(x.req.Method) == "HEAD"
-	if bodyless {
+	switch {
+	case grpc:
+		x.answerGRPC(status, reason)
+	case bodyless:
 		r.Length = 0
-	} else if r.Header.GetKnown(wire.ContentType) == nil {
+	case r.Header.GetKnown(wire.ContentType) == nil:
 		r.Header.AppendAlias(wire.Field{Name: nameContentType, Value: contentType, Known: wire.ContentType})
 	}
 	r.Header.AppendAlias(wire.Field{Name: nameDate, Value: x.proxy.date.at(now), Known: wire.Date})

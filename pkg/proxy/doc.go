@@ -49,6 +49,10 @@
 // A request over TLS for a host whose certificate is another than that of the
 // connection's server name (both by a binding of the listener) gets 421 (RFC 9110 section 15.5.20).
 //
+// gRPC. A request of content type application/grpc over HTTP/2 has its grpc-timeout as a
+// bound of the exchange, and gets Sluice's own answers as trailers-only responses of gRPC. What
+// fails behind the response's head ends with a grpc-status, not with a reset.
+//
 // Timeouts fire at the time set or later by at most a sixteenth of it, 4 s at most:
 // deadlines are told to the poller seldom, as that is not free.
 //

@@ -169,6 +169,9 @@ func (x *exchange) run() *fault {
 	if d := x.route.Timeouts.Request; d > 0 {
 		x.deadline = x.start.Add(d)
 	}
+	if d, ok := x.grpcTimeout(); ok && (x.deadline.IsZero() || d < x.deadline.Sub(x.start)) {
+		x.deadline = x.start.Add(d)
+	}
 	if limit := x.route.MaxBodyBytes; limit > 0 && x.req.Length > limit {
 		return faultBodyTooLarge
 	}
@@ -192,7 +195,9 @@ func (x *exchange) fail(f *fault) {
 	x.fault = f
 	switch {
 	case x.headSent:
-		x.down.abort()
+		if !x.endGRPC(f) {
+			x.down.abort()
+		}
 	case f.status == 0:
 		x.down.abort()
 	default:
