@@ -36,7 +36,10 @@ func sample() *Config {
 			},
 		}},
 		Upstreams: []Upstream{
-			{Key: "ns/shop-v1:80", Origin: report.Origin{Kind: "Service", Namespace: "ns", Name: "shop-v1"}, Endpoints: "ns/shop-v1:80", MaxIdlePerEndpoint: 64},
+			{
+				Key: "ns/shop-v1:80", Origin: report.Origin{Kind: "Service", Namespace: "ns", Name: "shop-v1"}, Endpoints: "ns/shop-v1:80", MaxIdlePerEndpoint: 64,
+				Balance: Balance{Strategy: Hash, Hash: HashBy{Source: HashHeader, Name: "x-user", MaxLoadPercent: 150}, SlowStart: time.Minute, PreferZone: true},
+			},
 			{Key: "static", Endpoints: "static 192.0.2.1:80"},
 		},
 		Certificates: []Certificate{

@@ -34,26 +34,10 @@ type Upstream struct {
 	// Endpoints is the Key of the EndpointSet with the endpoints.
 	Endpoints string
 	Protocol  UpstreamProtocol
-	// Balance is the strategy.
+	// Balance says which endpoint a request gets.
 	Balance Balance
 	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.
 	MaxIdlePerEndpoint int
-}
-
-// Balance is a strategy of choosing an endpoint.
-type Balance uint8
-
-const (
-	// RoundRobin takes the endpoints in turn.
-	RoundRobin Balance = iota
-)
-
-// String returns the strategy as ProxyRoute writes it.
-func (b Balance) String() string {
-	if b == RoundRobin {
-		return "RoundRobin"
-	}
-	return "unknown"
 }
 
 // EndpointSet is the endpoints of one Service port, or the static addresses of
@@ -78,6 +62,9 @@ type Endpoint struct {
 	State EndpointState
 	// Zone is the topology zone, empty where unknown.
 	Zone string
+	// ForZones are the zones whose clients it should serve (EndpointSlice hints),
+	// sorted and joined by ","; empty without hints.
+	ForZones string
 	// Node is the node's name, empty where unknown.
 	Node string
 	// Target names the Pod as NAMESPACE/NAME, for logs; empty where unknown.

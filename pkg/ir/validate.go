@@ -160,7 +160,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.check(u.Key != "", "the key is empty")
 	v.check(u.Endpoints != "", "it names no endpoint set")
 	v.check(u.Protocol <= UpstreamHTTP1, "the protocol is unknown")
-	v.check(u.Balance <= RoundRobin, "the balance is unknown")
+	v.balance(u.Balance)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")
 	v.check(v.upstreams[u.Key], "no action names it")
 }

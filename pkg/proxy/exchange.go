@@ -51,6 +51,10 @@ type life struct {
 	table *table.Table
 	route *table.Route
 	pool  *upstream.Pool
+	// ask is what pool picks endpoints by.
+	ask upstream.Ask
+	// picked is when the try began, where pool is timed and the head has not come.
+	picked time.Time
 	// served is the version of the backend that was chosen, empty for none, and
 	// versioned its counter.
 	served    string
@@ -263,7 +267,7 @@ func (x *exchange) checkTarget() *fault {
 		return faultHost
 	}
 	x.req.Path = path
-	x.in = match.Input{Host: host, Path: path, Method: x.req.Method, Query: x.req.Query, Header: x}
+	x.in = match.Input{Host: host, Path: path, Method: x.req.Method, Query: x.req.Query, Header: x, Client: x.client.Addr()}
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (x *exchange) forward() *fault {
 	if failure := outcome.Failure; failure != nil {
 		return x.respond(failure.Status, failure.Word, failure.Reason, failure.Body)
 	}
-	x.pool = outcome.Pool
+	x.pool, x.ask = outcome.Pool, outcome.Ask
 	x.req.Version = wire.HTTP11
 	// What the connection to the client means says nothing about that to the endpoint.
 	x.req.Close, x.req.ExpectContinue = false, false
@@ -57,7 +57,7 @@ func (x *exchange) overdue() bool {
 
 // try makes one try; again says that another may follow.
 func (x *exchange) try() (f *fault, again bool) {
-	e, err := x.pool.Pick(x.tried[:x.tries]...)
+	e, err := x.pool.PickFor(x.ask, x.tried[:x.tries]...)
 	if err != nil {
 		return faultNoEndpoint, false
 	}
@@ -68,8 +68,10 @@ func (x *exchange) try() (f *fault, again bool) {
 	}
 	x.tried[x.tries] = e
 	x.tries++
+	x.timeTry()
 	if err := x.connect(e); err != nil {
 		f = ofConnect(err)
+		x.timeFault(f)
 		return f, f.retryable
 	}
 	sent, f := x.send()
@@ -84,6 +86,7 @@ func (x *exchange) try() (f *fault, again bool) {
 	if f == nil {
 		return nil, false
 	}
+	x.timeFault(f)
 	x.fresh = true
 	return f, f.retryable && !x.headSent && !x.interim && x.body.replayable() && (!sent || idempotent(x.req.Method))
 }

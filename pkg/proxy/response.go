@@ -19,6 +19,7 @@ func (x *exchange) receive() *fault {
 	if f := x.receiveHead(); f != nil {
 		return f
 	}
+	x.timeAnswer()
 	if x.resp.Status == 101 {
 		return x.switchProtocols()
 	}

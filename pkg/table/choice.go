@@ -6,6 +6,7 @@ import (
 	"sort"
 	"sync/atomic"
 
+	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
@@ -15,6 +16,8 @@ type share struct {
 	failure *Failure
 	// version is that of the backend, nil where it has none.
 	version *Version
+	// hash is what the pool's strategy hashes, nil for nothing.
+	hash *ir.HashBy
 }
 
 // choice spreads requests over shares by weight.

@@ -133,7 +133,11 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 		return s
 	}
 	var ok bool
-	if s.pool, ok = c.pool(b.Upstream); !ok {
+	if s.pool, ok = c.pool(b.Upstream); ok {
+		if balance := &c.upstreams[b.Upstream].Balance; balance.Strategy == ir.Hash {
+			s.hash = &balance.Hash
+		}
+	} else {
 		s.failure = &Failure{Status: 500, Word: reasonBackend, Reason: "upstream " + b.Upstream + " is not defined"}
 	}
 	return s

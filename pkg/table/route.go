@@ -40,6 +40,8 @@ type Route struct {
 type Outcome struct {
 	// Pool is the upstream that serves it.
 	Pool *upstream.Pool
+	// Ask is what the pool picks an endpoint by.
+	Ask upstream.Ask
 	// Failure is what it is answered with.
 	Failure *Failure
 	// Version is that of the backend that serves, nil where it has none.
@@ -93,5 +95,5 @@ func (r *Route) Choose(in *match.Input) Outcome {
 		c = r.versions.of(in)
 	}
 	s := c.next()
-	return Outcome{s.pool, s.failure, s.version}
+	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Version: s.version}
 }

@@ -3,6 +3,7 @@ package upstream
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/metrics"
@@ -21,12 +22,16 @@ type PoolDump struct {
 
 // EndpointDump is what is known of an endpoint at one moment.
 type EndpointDump struct {
-	Address  string `json:"address"`
-	State    string `json:"state"`
-	Target   string `json:"target,omitempty"`
-	Zone     string `json:"zone,omitempty"`
-	Node     string `json:"node,omitempty"`
+	Address string `json:"address"`
+	State   string `json:"state"`
+	Target  string `json:"target,omitempty"`
+	Zone    string `json:"zone,omitempty"`
+	Node    string `json:"node,omitempty"`
+	// ForZones are the zones that topology hints name.
+	ForZones string `json:"forZones,omitempty"`
 	InFlight int64  `json:"inFlight"`
+	// Latency is the moving average of its response times, where the strategy goes by them.
+	Latency string `json:"latency,omitempty"`
 	// Idle and Open count connections; Open includes idle ones.
 	Idle int   `json:"idle"`
 	Open int64 `json:"open"`
@@ -60,13 +65,19 @@ func (r *Registry) Dump() []PoolDump {
 
 func (e *Endpoint) dump() EndpointDump {
 	spec := e.spec.Load()
+	latency := ""
+	if average := e.member.Latency.Average(); average > 0 {
+		latency = average.Round(time.Microsecond).String()
+	}
 	return EndpointDump{
 		Address:       e.address,
 		State:         spec.State.String(),
 		Target:        spec.Target,
 		Zone:          spec.Zone,
 		Node:          spec.Node,
-		InFlight:      e.inFlight.Load(),
+		ForZones:      spec.ForZones,
+		InFlight:      e.member.InFlight.Load(),
+		Latency:       latency,
 		Idle:          e.idleCount(),
 		Open:          e.open.Load(),
 		ConnectErrors: e.connectErrors.Load(),
@@ -86,7 +97,7 @@ func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
 			case ir.EndpointUnready:
 				g.Unready++
 			}
-			g.InFlight += e.inFlight.Load()
+			g.InFlight += e.member.InFlight.Load()
 			g.Idle += int64(e.idleCount())
 			g.Open += e.open.Load()
 		}

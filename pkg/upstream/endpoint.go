@@ -22,7 +22,8 @@ type Endpoint struct {
 	// turn goes round the addresses of a name.
 	turn balance.RoundRobin
 
-	inFlight      atomic.Int64
+	// member is what strategies know of it.
+	member        balance.Member
 	open          atomic.Int64
 	connectErrors atomic.Uint64
 
@@ -40,7 +41,9 @@ func newEndpoint(p *Pool, spec *ir.Endpoint) *Endpoint {
 	if spec.Hostname != "" {
 		address = net.JoinHostPort(spec.Hostname, strconv.Itoa(int(spec.Address.Port())))
 	}
-	return &Endpoint{pool: p, address: address}
+	e := &Endpoint{pool: p, address: address}
+	e.member.Named(address)
+	return e
 }
 
 // Address returns the address as "10.0.0.1:8080" or "NAME:PORT", for logs.
@@ -54,10 +57,10 @@ func (e *Endpoint) Spec() ir.Endpoint { return *e.spec.Load() }
 func (e *Endpoint) Pool() *Pool { return e.pool }
 
 // InFlight returns how many tries are under way.
-func (e *Endpoint) InFlight() int64 { return e.inFlight.Load() }
+func (e *Endpoint) InFlight() int64 { return e.member.InFlight.Load() }
 
 // Done says that the try for which the endpoint was picked is over.
-func (e *Endpoint) Done() { e.inFlight.Add(-1) }
+func (e *Endpoint) Done() { e.member.InFlight.Add(-1) }
 
 // Conn returns an idle connection, the one used last first, or a new one;
 // reused tells which. An idle connection that the endpoint has closed, or on

@@ -26,6 +26,9 @@ type Options struct {
 	AllowLocalNames bool
 	// ResolveFor is how long a resolved name is used without asking again; 0 means 5 s.
 	ResolveFor time.Duration
+	// Zone is the topology zone of this process, for pools that prefer it; empty where
+	// it is not known.
+	Zone string
 	// Resolve looks up a name; nil means the system's resolver.
 	Resolve func(ctx context.Context, name string) ([]netip.Addr, error)
 	// Dial makes a connection; nil means TCP.

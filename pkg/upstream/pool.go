@@ -2,8 +2,8 @@ package upstream
 
 import (
 	"net/netip"
-	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/upstream/balance"
@@ -15,6 +15,8 @@ type Pool struct {
 	key      string
 	turn     balance.RoundRobin
 	list     atomic.Pointer[list]
+	// policy is that of the newest Acquire.
+	policy atomic.Pointer[ir.Balance]
 	// maxIdle bounds the idle connections of one endpoint.
 	maxIdle atomic.Int64
 
@@ -35,6 +37,8 @@ type list struct {
 	// serving are those that may be picked: the ready ones, or where there is none,
 	// those that are terminating but still serve.
 	serving []*Endpoint
+	// members are what strategies know of them, in the same order.
+	members []*balance.Member
 	// all are in the order of the endpoint set.
 	all []*Endpoint
 }
@@ -42,35 +46,12 @@ type list struct {
 func newPool(r *Registry, key string) *Pool {
 	p := &Pool{registry: r, key: key, byID: make(map[endpointID]*Endpoint)}
 	p.list.Store(new(list))
+	p.policy.Store(new(ir.Balance))
 	return p
 }
 
 // Key returns the upstream's key.
 func (p *Pool) Key() string { return p.key }
-
-// Pick chooses an endpoint for one try and counts it as in flight until
-// Endpoint.Done. Endpoints in tried are avoided as long as there is another one
-// that may be picked. It returns ErrNoEndpoints where there is none at all, and does
-// not allocate.
-func (p *Pool) Pick(tried ...*Endpoint) (*Endpoint, error) {
-	serving := p.list.Load().serving
-	if len(serving) == 0 {
-		return nil, ErrNoEndpoints
-	}
-	first := p.turn.Next(len(serving))
-	chosen := serving[first]
-	if len(tried) > 0 {
-		for i := range len(serving) {
-			e := serving[(first+i)%len(serving)]
-			if !slices.Contains(tried, e) {
-				chosen = e
-				break
-			}
-		}
-	}
-	chosen.inFlight.Add(1)
-	return chosen, nil
-}
 
 // Size returns how many endpoints may be picked now.
 func (p *Pool) Size() int { return len(p.list.Load().serving) }
@@ -86,6 +67,7 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 	next := &list{all: make([]*Endpoint, 0, len(endpoints))}
 	byID := make(map[endpointID]*Endpoint, len(endpoints))
 	var ready, terminating []*Endpoint
+	now := time.Now()
 	for i := range endpoints {
 		spec := &endpoints[i]
 		id := endpointID{spec.Address, spec.Hostname}
@@ -96,6 +78,9 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 		if e == nil {
 			e = newEndpoint(p, spec)
 			e.retired = p.registry.closed
+		}
+		if began(e.spec.Load(), spec) {
+			e.member.Begin(now)
 		}
 		e.spec.Store(spec)
 		byID[id] = e
@@ -112,6 +97,10 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 	if len(ready) == 0 {
 		next.serving = terminating
 	}
+	if p.prefersZone() {
+		next.serving = nearby(next.serving, p.registry.opts.Zone)
+	}
+	next.members = membersOf(next.serving)
 	for id, e := range p.byID {
 		if byID[id] == nil {
 			gone = append(gone, e)

@@ -76,7 +76,8 @@ func (r *Registry) Acquire(u ir.Upstream) *Pool {
 	}
 	p.refs++
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
-	if p.refs == 1 || p.spec.Endpoints != u.Endpoints {
+	p.policy.Store(&u.Balance)
+	if p.refs == 1 || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
 		r.leave(p)
 		r.join(p, u.Endpoints)
 		for _, e := range p.adopt(r.sets[u.Endpoints].Endpoints) {

@@ -45,7 +45,10 @@ func EndpointsOf(c *ir.Config, service *corev1.Service, endpoints []*discoveryv1
 	first, _ := slices.BinarySearchFunc(c.Upstreams, prefix, func(u ir.Upstream, prefix string) int { return cmp.Compare(u.Key, prefix) })
 	var sets []ir.EndpointSet
 	for i := first; i < len(c.Upstreams) && strings.HasPrefix(c.Upstreams[i].Key, prefix); i++ {
-		sets = append(sets, resolve.ServiceEndpoints(c.Upstreams[i].Endpoints, service, endpoints))
+		// Upstreams of one port differ in what stands behind the key of the set.
+		if key := c.Upstreams[i].Endpoints; len(sets) == 0 || sets[len(sets)-1].Key != key {
+			sets = append(sets, resolve.ServiceEndpoints(key, service, endpoints))
+		}
 	}
 	return sets
 }
@@ -59,8 +62,13 @@ func ServiceOf(key string) (types.NamespacedName, bool) {
 
 // reportEndpoints warns of upstreams without an endpoint that may be sent requests.
 func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, mapped map[string]bool, facts *report.Set) {
+	seen := make(map[string]bool)
 	for i := range c.Upstreams {
 		u := &c.Upstreams[i]
+		if seen[u.Endpoints] {
+			continue
+		}
+		seen[u.Endpoints] = true
 		serves := func(e ir.Endpoint) bool { return e.State != ir.EndpointUnready }
 		if mapped[u.Endpoints] || slices.ContainsFunc(endpointsOf(s, u.Endpoints).Endpoints, serves) {
 			continue

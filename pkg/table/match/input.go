@@ -1,5 +1,7 @@
 package match
 
+import "net/netip"
+
 // Input is what a route is chosen by.
 type Input struct {
 	// Host is the request's host as NormalizeHost returns it: lower case,
@@ -13,6 +15,9 @@ type Input struct {
 	Query []byte
 	// Header looks up header lines; nil stands for a request without any.
 	Header Header
+	// Client is the client's address, invalid where it is not known. No route is
+	// chosen by it.
+	Client netip.Addr
 }
 
 // Header is a list of header lines.

@@ -97,11 +97,12 @@ func gather(service *corev1.Service, port *corev1.ServicePort, all []*discoveryv
 			}
 			found = append(found, candidate{
 				Endpoint: ir.Endpoint{
-					Address: netip.AddrPortFrom(ip.Unmap(), number),
-					State:   state(e.Conditions, service.Spec.PublishNotReadyAddresses),
-					Zone:    deref(e.Zone),
-					Node:    deref(e.NodeName),
-					Target:  target(e.TargetRef),
+					Address:  netip.AddrPortFrom(ip.Unmap(), number),
+					State:    state(e.Conditions, service.Spec.PublishNotReadyAddresses),
+					Zone:     deref(e.Zone),
+					ForZones: zones(e.Hints),
+					Node:     deref(e.NodeName),
+					Target:   target(e.TargetRef),
 				},
 				secondary: slice.AddressType != "" && slice.AddressType != first,
 			})
@@ -173,6 +174,19 @@ func distinct(found []candidate) []ir.Endpoint {
 		out = append(out, c.Endpoint)
 	}
 	return out
+}
+
+// zones returns the zones of topology hints as ir.Endpoint has them.
+func zones(hints *discoveryv1.EndpointHints) string {
+	if hints == nil {
+		return ""
+	}
+	names := make([]string, 0, len(hints.ForZones))
+	for _, zone := range hints.ForZones {
+		names = append(names, zone.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ",")
 }
 
 func target(ref *corev1.ObjectReference) string {

@@ -58,9 +58,32 @@ func (r *Resolver) upstream(key string, origin report.Origin) string {
 			Origin:             origin,
 			Endpoints:          key,
 			Protocol:           ir.UpstreamHTTP1,
-			Balance:            ir.RoundRobin,
+			Balance:            ir.Balance{Strategy: ir.RoundRobin},
 			MaxIdlePerEndpoint: r.Options.MaxIdlePerEndpoint,
 		}
+	}
+	return key
+}
+
+// Balanced returns the key of the upstream that is like another apart from how it
+// chooses endpoints. It has connections of its own, and shares the endpoints.
+func (r *Resolver) Balanced(key string, balance ir.Balance) string {
+	u, found := r.upstreams[key]
+	if !found || u.Balance == balance {
+		return key
+	}
+	u.Balance = balance
+	u.Key = keyOf(&u)
+	r.upstreams[u.Key] = u
+	return u.Key
+}
+
+// keyOf makes an upstream's key of its endpoint set and of what differs from
+// the plain upstream of that set. Keys of endpoint sets have no space.
+func keyOf(u *ir.Upstream) string {
+	key := u.Endpoints
+	if u.Balance != (ir.Balance{}) {
+		key += " " + u.Balance.String()
 	}
 	return key
 }
