@@ -117,7 +117,7 @@ func (b *body) advance(n int64) {
 func (in *input) data(p []byte) (int, error) {
 	unread := in.unread()
 	if len(unread) == 0 {
-		return in.nc.Read(p)
+		return in.receive(p)
 	}
 	n := copy(p, unread)
 	in.r += n

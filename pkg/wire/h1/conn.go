@@ -123,8 +123,12 @@ type input struct {
 	raw syscall.RawConn
 	// tryRead is in.read, bound once so that waiting allocates nothing.
 	tryRead func(fd uintptr) bool
-	err     error // of tryRead
-	one     [1]byte
+	err     error // of tryRead and tryReceive
+	// tryReceive is in.take, bound once; it reads into into and says in got how much.
+	tryReceive func(fd uintptr) bool
+	into       []byte
+	got        int
+	one        [1]byte
 	// tryPeek is in.peek, bound at its first use, since only idle connections to endpoints need it.
 	tryPeek func(fd uintptr)
 	quiet   bool // of tryPeek
@@ -178,7 +182,7 @@ func (in *input) fill() error {
 	if len(in.buf.b)-in.w < minRoom {
 		in.makeRoom()
 	}
-	n, err := in.nc.Read(in.buf.b[in.w:])
+	n, err := in.receive(in.buf.b[in.w:])
 	in.w += n
 	if n > 0 {
 		return nil

@@ -24,6 +24,11 @@ type output struct {
 	// vec and bufs are the two parts of one writev; here, so that it allocates nothing.
 	vec  [2][]byte
 	bufs net.Buffers
+
+	// tryGive is o.give, bound at its first use; it writes from and leaves an error in fault.
+	tryGive func(fd uintptr) bool
+	from    []byte
+	fault   error
 }
 
 func (o *output) pending() int { return o.n }
@@ -66,7 +71,7 @@ func (o *output) add(p []byte) { o.n += copy(o.buf.b[o.n:], p) }
 func (c *Conn) Flush() error {
 	o := &c.out
 	if o.err == nil && o.n > 0 {
-		_, o.err = c.nc.Write(o.buf.b[:o.n])
+		o.err = o.transmit(&c.in, o.buf.b[:o.n])
 		o.n = 0
 	}
 	return o.err
@@ -79,7 +84,7 @@ func (c *Conn) send(p []byte) error {
 		return c.sendCopied(p)
 	}
 	if o.n == 0 {
-		_, o.err = c.nc.Write(p)
+		o.err = o.transmit(&c.in, p)
 		return o.err
 	}
 	o.vec[0], o.vec[1] = o.buf.b[:o.n], p

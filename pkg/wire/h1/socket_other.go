@@ -9,3 +9,10 @@ func (in *input) bind(nc net.Conn) { in.nc = nc }
 func (in *input) wait() error { return in.waitByte() }
 
 func (in *input) silent(net.Conn) bool { return true }
+
+func (in *input) receive(p []byte) (int, error) { return in.nc.Read(p) }
+
+func (o *output) transmit(in *input, p []byte) error {
+	_, err := in.nc.Write(p)
+	return err
+}

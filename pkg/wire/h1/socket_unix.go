@@ -19,7 +19,7 @@ func (in *input) bind(nc net.Conn) {
 	case *net.UnixConn:
 		in.raw, _ = plain.SyscallConn()
 	}
-	in.tryRead = in.read
+	in.tryRead, in.tryReceive = in.read, in.take
 }
 
 // wait reads the first bytes of a message. On a socket it takes a buffer only
@@ -39,22 +39,87 @@ func (in *input) wait() error {
 // may be readable. False means that there is nothing yet.
 func (in *input) read(fd uintptr) bool {
 	buf := getBuffer(smallSize)
-	n, err := syscall.Read(int(fd), buf.b)
-	for err == syscall.EINTR {
-		n, err = syscall.Read(int(fd), buf.b)
-	}
+	n, errno := recv(fd, buf.b, 0)
 	if n > 0 {
 		in.buf, in.w = buf, n
 		return true
 	}
 	putBuffer(buf)
-	switch err {
+	return in.ended(errno)
+}
+
+// ended notes why nothing was read; false means that there is nothing yet.
+func (in *input) ended(errno syscall.Errno) bool {
+	switch errno {
 	case syscall.EAGAIN:
 		return false
-	case nil:
+	case 0:
 		in.err = io.EOF
 	default:
-		in.err = os.NewSyscallError("read", err)
+		in.err = os.NewSyscallError("read", errno)
+	}
+	return true
+}
+
+// receive reads into p, which is not empty, as net.Conn's Read does.
+func (in *input) receive(p []byte) (int, error) {
+	if in.raw == nil {
+		return in.nc.Read(p)
+	}
+	in.into, in.got, in.err = p, 0, nil
+	err := in.raw.Read(in.tryReceive)
+	in.into = nil
+	if err != nil {
+		return 0, err
+	}
+	return in.got, in.err
+}
+
+// take is called by the poller as read is.
+func (in *input) take(fd uintptr) bool {
+	n, errno := recv(fd, in.into, 0)
+	if in.got = n; n > 0 {
+		return true
+	}
+	return in.ended(errno)
+}
+
+// atOnce bounds what is written without a word to the scheduler: more takes
+// longer than others should wait for.
+const atOnce = 16 << 10
+
+// transmit writes p as net.Conn's Write does.
+func (o *output) transmit(in *input, p []byte) error {
+	if in.raw == nil || len(p) > atOnce {
+		_, err := in.nc.Write(p)
+		return err
+	}
+	if o.tryGive == nil {
+		o.tryGive = o.give
+	}
+	o.from, o.fault = p, nil
+	err := in.raw.Write(o.tryGive)
+	o.from = nil
+	if err != nil {
+		return err
+	}
+	return o.fault
+}
+
+// give is called by the poller: first at once, then each time that the socket
+// may be writable. False means that there is more to write.
+func (o *output) give(fd uintptr) bool {
+	for len(o.from) > 0 {
+		n, errno := transmit(fd, o.from)
+		switch errno {
+		case 0:
+		case syscall.EAGAIN:
+			return false
+		default:
+			o.fault = os.NewSyscallError("write", errno)
+			return true
+		}
+		o.from = o.from[n:]
 	}
 	return true
 }
@@ -84,6 +149,6 @@ func (in *input) silent(nc net.Conn) bool {
 
 // peek looks whether there is anything to read, an end or an error included.
 func (in *input) peek(fd uintptr) {
-	_, _, err := syscall.Recvfrom(int(fd), in.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	in.quiet = err == syscall.EAGAIN || err == syscall.EINTR
+	_, errno := recv(fd, in.one[:], syscall.MSG_PEEK)
+	in.quiet = errno == syscall.EAGAIN
 }
