@@ -57,6 +57,7 @@ test: $(ENVTEST)/kube-apiserver $(H2SPEC) ## Run all tests that need neither roo
 lint: $(GOLANGCI_LINT) $(HELM) ## Check the style of code and chart.
 	$(GOLANGCI_LINT) run ./...
 	cd e2e && $(CURDIR)/$(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	cd e2e/conformance && $(CURDIR)/$(GOLANGCI_LINT) run --config ../../.golangci.yml ./...
 	$(HELM) lint --quiet charts/sluice
 
 .PHONY: vuln
@@ -106,6 +107,20 @@ e2e: image echo-image $(HELM) ## Test on a real cluster: E2E_KUBECONFIG's, else 
 # E2E chooses a cluster and runs tests on it.
 E2E = IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) \
 	KIND_MAKE='$(MAKE) $(KIND)' KIND=$(CURDIR)/$(KIND) hack/e2e.sh
+
+.PHONY: conformance
+conformance: image conformance-images $(HELM) ## Run the Gateway API's official suite (root); RUN=NAME for one test, PROFILES=..., FEATURES=..., KEEP=1.
+	HELM=$(CURDIR)/$(HELM) VERSION=$(VERSION) RUN='$(RUN)' PROFILES='$(PROFILES)' FEATURES='$(FEATURES)' KEEP='$(KEEP)' NAME='$(NAME)' \
+	SLUICE_TAR=$(DIST)/sluice.tar ECHO_BASIC_TAR=$(DIST)/echo-basic.tar COREDNS_TAR=$(DIST)/coredns.tar hack/conformance.sh
+
+.PHONY: conformance-images
+conformance-images: ## Make the archives of the back ends that the suite deploys, under the names it knows.
+	mkdir -p $(DIST)
+	cd e2e/conformance && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$(BIN)/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
+	go run ./hack/image -o $(DIST)/echo-basic.tar $(addprefix -t registry.k8s.io/gateway-api/echo-basic:,v1.5.1 v1.6.0-dev.2 v1.6.0-dev.3) \
+		-entrypoint /echo-basic -user 65532:65532 $(BIN)/echo-basic:/echo-basic
+	cd e2e/conformance/coredns && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$(BIN)/coredns .
+	go run ./hack/image -o $(DIST)/coredns.tar -t registry.k8s.io/coredns/coredns:v1.12.2 -entrypoint /coredns $(BIN)/coredns:/coredns
 
 ##@ Figures
 

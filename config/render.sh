@@ -10,6 +10,15 @@ mkdir -p charts/sluice/crds
 rm -f charts/sluice/crds/*.yaml
 cp config/crd/bases/*.yaml charts/sluice/crds/
 
+# The CRDs of the Gateway API come from the module that the conformance suite is built with.
+crds=charts/sluice/charts/gateway-api-crds/crds
+gateway_api=$(cd e2e/conformance && go mod download sigs.k8s.io/gateway-api && go list -m -f '{{.Dir}}' sigs.k8s.io/gateway-api)
+mkdir -p $crds
+rm -f $crds/*.yaml
+for kind in gatewayclasses gateways listenersets httproutes grpcroutes tlsroutes tcproutes udproutes referencegrants backendtlspolicies; do
+	install -m 644 "$gateway_api/config/crd/experimental/gateway.networking.k8s.io_$kind.yaml" $crds/
+done
+
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 # The version only satisfies the chart's kubeVersion: nothing is rendered from it.

@@ -18,7 +18,7 @@ const (
 	dnsAddress   = "10.202.0.10"
 
 	// loadBalancerRange has the addresses of Services of type LoadBalancer.
-	loadBalancerRange = "10.203.0.0/24"
+	loadBalancerRange = "10.203.0.0/16"
 
 	apiPort = "6443"
 	apiURL  = "https://" + nodeAddress + ":" + apiPort

@@ -113,4 +113,40 @@ true
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+{{- if .Values.gatewayAPI.enabled }}
+- apiGroups: [gateway.networking.k8s.io]
+  resources:
+    - gateways
+    - listenersets
+    - httproutes
+    - grpcroutes
+    - tlsroutes
+    - tcproutes
+    - udproutes
+    - referencegrants
+    - backendtlspolicies
+  verbs: [get, list, watch]
+- apiGroups: [gateway.networking.k8s.io]
+  resources:
+    - gateways/status
+    - listenersets/status
+    - httproutes/status
+    - grpcroutes/status
+    - tlsroutes/status
+    - tcproutes/status
+    - udproutes/status
+    - backendtlspolicies/status
+  verbs: [patch, update]
+# CA certificates, and parameters of Gateways.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
+# The Service of each Gateway, with the addresses of Sluice's Pods.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [create, patch, delete]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [create, patch, delete]
+{{- end }}
 {{- end -}}
