@@ -114,11 +114,11 @@ func translateOptions(o Options) translate.Options {
 
 // Start binds all addresses and begins to serve: 404 until there is a table.
 func (a *App) Start() error {
-	httpListener, err := net.Listen("tcp", a.options.HTTPAddr)
+	httpListener, err := proxy.Listen(context.Background(), a.options.HTTPAddr)
 	if err != nil {
 		return fmt.Errorf("--http-addr: %w", err)
 	}
-	httpsListener, err := net.Listen("tcp", a.options.HTTPSAddr)
+	httpsListener, err := proxy.Listen(context.Background(), a.options.HTTPSAddr)
 	if err != nil {
 		httpListener.Close()
 		return fmt.Errorf("--https-addr: %w", err)
