@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -92,11 +91,6 @@ func (x *exchange) sendHead() *fault {
 	return nil
 }
 
-// copyBuffers hold pieces of bodies.
-var copyBuffers = sync.Pool{New: func() any { return new([copySize]byte) }}
-
-const copySize = 32 << 10
-
 // relayBody passes the response's body on.
 func (x *exchange) relayBody() *fault {
 	if x.up.BodyDone() {
@@ -118,8 +112,8 @@ func (x *exchange) relayBody() *fault {
 
 // copyBody is relayBody for clients that do not speak HTTP/1.1.
 func (x *exchange) copyBody() *fault {
-	buf := copyBuffers.Get().(*[copySize]byte)
-	defer copyBuffers.Put(buf)
+	var buf adaptiveBuffer // A stream of an endpoint may be silent for long.
+	defer buf.release()
 	body := x.up.Body()
 	for {
 		if x.up.BodyBuffered() == 0 && !x.up.BodyDone() {
@@ -128,13 +122,15 @@ func (x *exchange) copyBody() *fault {
 			}
 			x.renewResponse()
 		}
-		n, err := body.Read(buf[:])
+		p := buf.get()
+		n, err := body.Read(p)
 		if n > 0 {
-			if err := x.down.writeBody(buf[:n]); err != nil {
+			if err := x.down.writeBody(p[:n]); err != nil {
 				return ofClientWrite(err)
 			}
 			x.bytesOut += int64(n)
 		}
+		buf.adapt(n)
 		if errors.Is(err, io.EOF) {
 			return x.finishResponse(body.Trailer())
 		}

@@ -142,8 +142,8 @@ func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool
 	if !t.write(dst, first, count) {
 		return false
 	}
-	buf := tunnelBuffer{small: make([]byte, smallTunnelBuffer)}
-	defer buf.shrink()
+	var buf adaptiveBuffer
+	defer buf.release()
 	var limit deadline
 	limit.forget()
 	for {
@@ -166,39 +166,6 @@ func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool
 			}
 			return false
 		}
-	}
-}
-
-// smallTunnelBuffer is what a direction holds in which little moves.
-const smallTunnelBuffer = 2 << 10
-
-// tunnelBuffer is small until a read fills it, and large until one would have
-// had room in a small one.
-type tunnelBuffer struct {
-	small []byte
-	large *[copySize]byte
-}
-
-func (b *tunnelBuffer) get() []byte {
-	if b.large != nil {
-		return b.large[:]
-	}
-	return b.small
-}
-
-func (b *tunnelBuffer) adapt(n int) {
-	switch {
-	case n < smallTunnelBuffer:
-		b.shrink()
-	case b.large == nil:
-		b.large = copyBuffers.Get().(*[copySize]byte)
-	}
-}
-
-func (b *tunnelBuffer) shrink() {
-	if b.large != nil {
-		copyBuffers.Put(b.large)
-		b.large = nil
 	}
 }
 

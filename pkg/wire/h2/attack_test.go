@@ -96,6 +96,14 @@ func TestAttacks(t *testing.T) {
 			},
 			fault: "too-many-idle-frames",
 		},
+		"one line fifteen times": {
+			attack: func(c *client, i int) { c.open(uint32(2*i+1), true, bomb("a", 4000, 15)...) },
+			fault:  "too-many-idle-frames",
+		},
+		"one crumb fifteen times": {
+			attack: func(c *client, i int) { c.open(uint32(2*i+1), true, bomb("cookie", 4000, 15)...) },
+			fault:  "too-many-idle-frames",
+		},
 		"empty CONTINUATION": {
 			begin: func(c *client, _ int) {
 				c.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: c.encode(get()...)})
@@ -140,6 +148,15 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// bomb are the lines of a request that has one line many times: each but the first costs its client one byte.
+func bomb(name string, size, times int) []string {
+	lines := get()
+	for range times {
+		lines = append(lines, name+": "+strings.Repeat("v", size))
+	}
+	return lines
+}
+
 // open is headers for those who go on when the connection has ended.
 func (c *client) open(id uint32, end bool, lines ...string) {
 	c.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: c.encode(lines...), EndStream: end, EndHeaders: true})
@@ -147,15 +164,14 @@ func (c *client) open(id uint32, end bool, lines ...string) {
 
 // TestHeldMemory counts what a connection holds while its client takes nothing.
 func TestHeldMemory(t *testing.T) {
-	long := strings.Repeat("v", 4000)
 	for name, c := range map[string]struct {
 		lines []string
 		most  int
 	}{
-		// Each line but the first costs the client one byte.
-		"one line a hundred times": {lines: get(strings.Split(strings.Repeat("a: "+long+",", 15), ",")[:15]...), most: 4 << 20},
-		"one crumb many times":     {lines: get(strings.Split(strings.Repeat("cookie: "+long+",", 15), ",")[:15]...), most: 16 << 20},
-		"plain requests":           {lines: get(), most: 4 << 20},
+		// As much as costs the client nothing: see costOfExpansion.
+		"one line many times":  {lines: bomb("a", 500, 14), most: 5 << 20},
+		"one crumb many times": {lines: bomb("cookie", 500, 14), most: 5 << 20},
+		"plain requests":       {lines: get(), most: 4 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			served := make(chan struct{}, 100)

@@ -14,6 +14,13 @@ const (
 	costSettings     = 20
 	costRefused      = 20 // heads beyond a limit
 
+	// What a field section holds costs 1 for each so many bytes that are beyond
+	// fiveFold of what was sent for it and beyond what both tables of HPACK can add to
+	// that if each entry is named once: else a hundred bytes could fill 64 KiB.
+	expansionBytes = 512
+	fiveFold       = 5
+	freeExpansion  = 8 << 10
+
 	// creditStream goes with each new stream, for its priority and windows.
 	creditStream = 4
 	// creditData goes with each DATA frame that we send with worthyData bytes or more:
@@ -22,6 +29,11 @@ const (
 	worthyData   = 256
 	maxFreePings = 100
 )
+
+// costOfExpansion returns what a field section of that size costs, which came in so many bytes.
+func costOfExpansion(size, sent int) int {
+	return max(size-fiveFold*sent-freeExpansion, 0) / expansionBytes
+}
 
 // budget is a bucket of tokens. It asks for the time only when it is empty, so
 // that a client that keeps to it costs nothing.

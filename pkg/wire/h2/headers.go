@@ -149,6 +149,11 @@ func (c *Conn) closeLocked(b *block, s *Stream, malformed bool) error {
 		c.opening = false
 		defer c.finishIfDrained()
 	}
+	if cost := costOfExpansion(c.section.size, b.bytes); cost > 0 {
+		if err := c.spend(cost); err != nil {
+			return err
+		}
+	}
 	switch {
 	case b.breach != NoError:
 		return c.breach(b.id, b.breach)
