@@ -91,6 +91,9 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 		return
 	}
 	row("upstream", "%s, %d of %d requests", name, b.Weight, b.Total)
+	if b.Balance != "" && b.Balance != "RoundRobin" {
+		row("balance", "%s", strings.TrimRight(b.Balance+": "+b.Endpoint+" "+b.Choice, " "))
+	}
 	for _, pool := range a.Pools {
 		if pool.Key != b.Upstream {
 			continue

@@ -44,6 +44,7 @@ var declared = []option{
 	{"max-connections", "NUMBER", "open connections of one listener; those beyond it wait in the kernel's queue; 0 is no bound", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxConnections) }},
 	{"h2c", "MODE", "how clients may come to speak HTTP/2 without TLS: prior-knowledge (by its preface, beside HTTP/1.1), off, or only (no HTTP/1.1)", bothVerbs, func(o *Options) flag.Value { return oneOf(&o.H2C, "prior-knowledge", "off", "only") }},
 	{"default-ssl-certificate", "NAMESPACE/NAME", "the Secret with the certificate for names that have none of their own", bothVerbs, func(o *Options) flag.Value { return (*nameValue)(&o.DefaultCertificate) }},
+	{"zone", "ZONE", "the topology zone of this process, for ProxyRoutes that prefer it; the chart takes it from the Pod's label topology.kubernetes.io/zone", bothVerbs, func(o *Options) flag.Value { return text(&o.Zone) }},
 	{"drain-delay", "DURATION", "how long to go on accepting connections after SIGTERM, while readiness fails and load balancers take note", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.DrainDelay) }},
 	{"drain-timeout", "DURATION", "how long exchanges and tunnels may take to finish after the delay; what is left is cut off", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.DrainTimeout) }},
 	{"map", "NAMESPACE/SERVICE:PORT=HOST:PORT", "an endpoint for a Service without an EndpointSlice; may be given several times", VerbServe, func(o *Options) flag.Value { return (*mapValue)(&o.Map) }},

@@ -87,6 +87,11 @@ type ExplainedBackend struct {
 	Upstream string `json:"upstream,omitempty"`
 	// Endpoints is the key of the endpoint set.
 	Endpoints string `json:"endpoints,omitempty"`
+	// Balance is how an endpoint is chosen, Endpoint the one that it would be now, empty
+	// where that is left to chance, and Choice says why.
+	Balance  string `json:"balance,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
+	Choice   string `json:"choice,omitempty"`
 	// Weight of Total is this backend's share of the requests.
 	Weight int `json:"weight"`
 	Total  int `json:"total"`
@@ -174,7 +179,7 @@ func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
 		b := &spec.Backends[i]
 		one := ExplainedBackend{Upstream: b.Upstream, Weight: b.Weight, Total: total, Version: b.Version}
 		if u := l.upstreams[b.Upstream]; u != nil {
-			one.Endpoints = u.Endpoints
+			one.Endpoints, one.Balance = u.Endpoints, u.Balance.String()
 		}
 		switch {
 		case b.Unready:
@@ -185,6 +190,9 @@ func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
 		// Only backends that are ready and have a weight have a share.
 		if b.Weight > 0 && !b.Unready {
 			one.Answer = shares[0].failure.explain()
+			if pool := shares[0].pool; pool != nil {
+				one.Endpoint, one.Choice = pool.Explain(askFor(shares[0].hash, in))
+			}
 			shares = shares[1:]
 		}
 		e.Backends = append(e.Backends, one)

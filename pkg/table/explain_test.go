@@ -39,8 +39,8 @@ func TestExplainTellsTheWholeDecision(t *testing.T) {
 		Route:   &chosen,
 		Filters: []string{"redirect-https status=308 port=443"},
 		Backends: []ExplainedBackend{
-			{Upstream: "v1", Endpoints: "v1", Weight: 9, Total: 10},
-			{Upstream: "v2", Endpoints: "v2", Weight: 0, Total: 10},
+			{Upstream: "v1", Endpoints: "v1", Balance: "RoundRobin", Choice: "no endpoint may be picked", Weight: 9, Total: 10},
+			{Upstream: "v2", Endpoints: "v2", Balance: "RoundRobin", Weight: 0, Total: 10},
 			{Weight: 1, Total: 10, Answer: &ExplainedAnswer{Status: 503, Reason: "no such Service"}},
 		},
 	}
@@ -70,7 +70,7 @@ func TestExplainTellsWhatSluiceAnswersItself(t *testing.T) {
 		"a broken route says what broke it": {"/bad", &ExplainedAnswer{500, "filter 0 cannot be made: port 13 brings no luck"}, nil},
 		"a route that answers":              {"/gone", &ExplainedAnswer{410, "retired"}, nil},
 		"weights of 0 serve nothing": {"/none", nil, []ExplainedBackend{
-			{Upstream: "a", Endpoints: "a"}, {Answer: &ExplainedAnswer{500, "no backend has a weight above 0"}},
+			{Upstream: "a", Endpoints: "a", Balance: "RoundRobin"}, {Answer: &ExplainedAnswer{500, "no backend has a weight above 0"}},
 		}},
 		"a missing upstream fails": {"/lost", nil, []ExplainedBackend{
 			{Upstream: "missing", Weight: 1, Total: 1, Answer: &ExplainedAnswer{500, "upstream missing is not defined"}},

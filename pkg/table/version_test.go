@@ -144,10 +144,10 @@ func TestExplainSaysWhichVersionServes(t *testing.T) {
 		t.Errorf("the version differs (-want +got):\n%s", diff)
 	}
 	want := []ExplainedBackend{
-		{Upstream: "ns/a:80", Endpoints: "ns/a:80", Weight: 1, Total: 3, Version: "1", Excluded: "the version does not match"},
-		{Upstream: "ns/b:80", Endpoints: "ns/b:80", Weight: 2, Total: 3, Version: "2"},
-		{Upstream: "ns/c:80", Endpoints: "ns/c:80", Weight: 1, Total: 3, Version: "2"},
-		{Upstream: "ns/d:80", Endpoints: "ns/d:80", Weight: 1, Total: 3, Version: "2", Excluded: "it is marked as not ready"},
+		{Upstream: "ns/a:80", Endpoints: "ns/a:80", Balance: "RoundRobin", Choice: "no endpoint may be picked", Weight: 1, Total: 3, Version: "1", Excluded: "the version does not match"},
+		{Upstream: "ns/b:80", Endpoints: "ns/b:80", Balance: "RoundRobin", Choice: "no endpoint may be picked", Weight: 2, Total: 3, Version: "2"},
+		{Upstream: "ns/c:80", Endpoints: "ns/c:80", Balance: "RoundRobin", Choice: "no endpoint may be picked", Weight: 1, Total: 3, Version: "2"},
+		{Upstream: "ns/d:80", Endpoints: "ns/d:80", Balance: "RoundRobin", Weight: 1, Total: 3, Version: "2", Excluded: "it is marked as not ready"},
 	}
 	if diff := cmp.Diff(want, e.Backends); diff != "" {
 		t.Errorf("the backends differ (-want +got):\n%s", diff)

@@ -89,6 +89,12 @@ type ProxyRouteSpec struct {
 	// +optional
 	Versioning *Versioning `json:"versioning,omitempty"`
 
+	// balance says which endpoint of a back end a request gets, for each route that
+	// does not say itself. Without it endpoints are taken in turn.
+	//
+	// +optional
+	Balance *Balance `json:"balance,omitempty"`
+
 	// limits bound how many requests run at once, for each route that has none of
 	// its own: routes do not share slots.
 	//

@@ -40,6 +40,11 @@ type Route struct {
 	// +optional
 	Versioning *Versioning `json:"versioning,omitempty"`
 
+	// balance says which endpoint of a back end a request gets, in place of spec.balance.
+	//
+	// +optional
+	Balance *Balance `json:"balance,omitempty"`
+
 	// limits bound how many requests of the route run at once, in place of spec.limits.
 	//
 	// +optional

@@ -77,9 +77,20 @@ func check(t *testing.T, s *snapshot.Snapshot, named bool) {
 		if err := ir.Validate(config); err != nil {
 			t.Errorf("the model is not sound: %v", err)
 		}
+		// Upstreams share endpoint sets; each set that one names is there once.
+		wanted := make(map[string]bool)
+		for _, u := range config.Upstreams {
+			wanted[u.Endpoints] = true
+		}
 		sets := translate.Endpoints(s, config)
-		if len(sets) != len(config.Upstreams) {
-			t.Errorf("%d endpoint sets for %d upstreams", len(sets), len(config.Upstreams))
+		for _, set := range sets {
+			if !wanted[set.Key] {
+				t.Errorf("the endpoint set %q is there twice, or nobody names it", set.Key)
+			}
+			delete(wanted, set.Key)
+		}
+		if len(wanted) > 0 {
+			t.Errorf("the endpoint sets %v are missing", wanted)
 		}
 		if all && !named && !serves(config, "ingress/neighbour/quiet/0/0") {
 			t.Error("the neighbour is not served")

@@ -160,7 +160,7 @@ func endpointLines(sets []ir.EndpointSet) []byte {
 				address = fmt.Sprintf("%s port %d", e.Hostname, e.Address.Port())
 			}
 			words := []string{"", address, e.State.String()}
-			for _, word := range [][2]string{{"zone", e.Zone}, {"node", e.Node}, {"target", e.Target}} {
+			for _, word := range [][2]string{{"zone", e.Zone}, {"for-zones", e.ForZones}, {"node", e.Node}, {"target", e.Target}} {
 				if word[1] != "" {
 					words = append(words, word[0]+"="+word[1])
 				}

@@ -90,9 +90,11 @@ func (m maker) proxyRoute() *v1alpha1.ProxyRoute {
 		o.Spec.TLS = &v1alpha1.TLS{SecretName: one(m, "", "tls", "gone", "broken")}
 	}
 	value := func() *string { return one(m, nil, new(string), ptr("x"), ptr("[")) }
+	o.Spec.Balance = m.balance()
 	o.Spec.Routes = some(m, 4, func() v1alpha1.Route {
 		return v1alpha1.Route{
-			Name: one(m, "", "a", "b"),
+			Name:    one(m, "", "a", "b"),
+			Balance: m.balance(),
 			Matches: some(m, 3, func() v1alpha1.Match {
 				match := v1alpha1.Match{Method: one(m, "", "GET")}
 				if m.IntN(4) > 0 {
@@ -116,6 +118,23 @@ func (m maker) proxyRoute() *v1alpha1.ProxyRoute {
 		}
 	})
 	return o
+}
+
+func (m maker) balance() *v1alpha1.Balance {
+	if m.IntN(2) == 0 {
+		return nil
+	}
+	return &v1alpha1.Balance{
+		Strategy: one(m, "", v1alpha1.BalanceRoundRobin, v1alpha1.BalanceLeastLatency, v1alpha1.BalanceRandom, v1alpha1.BalanceIPHash, v1alpha1.BalanceHash, "Odd"),
+		Choices:  one(m, nil, nil, ptr(int32(2)), ptr(int32(-1))),
+		Hash: one(m, nil, nil, &v1alpha1.BalanceHashBy{
+			Source:         one(m, "", v1alpha1.HashClientAddress, v1alpha1.HashHeader, v1alpha1.HashQuery, "Odd"),
+			Name:           one(m, "", "", "X", "[", "\n"),
+			MaxLoadPercent: one[int32](m, 0, 0, 1, 125, -1, 1_000_000),
+		}),
+		SlowStart: one(m, "", "", "10s", "-1s", "x"),
+		Zone:      one(m, "", v1alpha1.ZonePrefer, "Odd"),
+	}
 }
 
 func ptr[T any](v T) *T { return &v }

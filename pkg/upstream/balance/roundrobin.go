@@ -7,6 +7,9 @@ type RoundRobin struct {
 	turn atomic.Uint64
 }
 
+// Peek returns what Next would return, if it came next.
+func (r *RoundRobin) Peek(n int) int { return int(r.turn.Load() % uint64(n)) }
+
 // Next returns a number from 0 to n-1: the one behind the number returned
 // before, beginning again with 0 behind the last. n must be positive. Where n
 // changes between calls, the numbers stay in range and in turn from then on.

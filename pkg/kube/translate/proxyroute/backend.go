@@ -22,8 +22,11 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 		return &ir.Respond{Status: 503, Reason: message}
 	}
 	forward := &ir.Forward{Backends: make([]ir.WeightedUpstream, 0, len(route.Backends))}
+	balance := t.balance(route, at)
 	for i := range route.Backends {
-		forward.Backends = append(forward.Backends, t.backend(&route.Backends[i], at.At(".backends["+strconv.Itoa(i)+"]")))
+		share := t.backend(&route.Backends[i], at.At(".backends["+strconv.Itoa(i)+"]"))
+		share.Upstream = t.Balanced(share.Upstream, balance)
+		forward.Backends = append(forward.Backends, share)
 	}
 	if !t.version(forward, route, at) {
 		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}

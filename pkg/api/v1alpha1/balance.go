@@ -1,0 +1,135 @@
+package v1alpha1
+
+// BalanceStrategy is a way to choose an endpoint.
+//
+// +kubebuilder:validation:Enum=RoundRobin;LeastRequest;LeastLatency;Random;IPHash;Hash
+type BalanceStrategy string
+
+// The strategies of a Balance.
+const (
+	// BalanceRoundRobin takes the endpoints in turn.
+	BalanceRoundRobin BalanceStrategy = "RoundRobin"
+	// BalanceLeastRequest takes the endpoint with the fewest requests under way.
+	BalanceLeastRequest BalanceStrategy = "LeastRequest"
+	// BalanceLeastLatency takes the faster of two endpoints.
+	BalanceLeastLatency BalanceStrategy = "LeastLatency"
+	// BalanceRandom draws an endpoint.
+	BalanceRandom BalanceStrategy = "Random"
+	// BalanceIPHash is BalanceHash by the client's address.
+	BalanceIPHash BalanceStrategy = "IPHash"
+	// BalanceHash takes the endpoint that a part of the request leads to.
+	BalanceHash BalanceStrategy = "Hash"
+)
+
+// BalanceZone says whether topology hints count.
+//
+// +kubebuilder:validation:Enum=Any;Prefer
+type BalanceZone string
+
+// The values of Balance.Zone.
+const (
+	// ZoneAny takes endpoints of every zone.
+	ZoneAny BalanceZone = "Any"
+	// ZonePrefer takes those that hints name for Sluice's own zone.
+	ZonePrefer BalanceZone = "Prefer"
+)
+
+// Balance says which endpoint of a back end a request gets, on each replica of
+// Sluice by what that replica knows.
+//
+// +kubebuilder:validation:XValidation:rule="(self.strategy == 'Hash') == has(self.hash)",message="balance.hash must be set for balance.strategy Hash, and for it alone"
+// +kubebuilder:validation:XValidation:rule="self.strategy == 'Random' || !has(self.choices)",message="balance.choices must not be set unless balance.strategy is Random"
+type Balance struct {
+	// strategy is how an endpoint is chosen:
+	//
+	//   - RoundRobin: in turn;
+	//   - LeastRequest: the one with the fewest requests under way;
+	//   - LeastLatency: of two that are drawn the one that promises the earlier
+	//     answer, by a moving average of its response times and its requests under way;
+	//   - Random: by lot;
+	//   - IPHash: by the client's address, as Hash;
+	//   - Hash: by a part of the request, the same endpoint on every replica. Where an
+	//     endpoint comes or goes, no more requests move than its share.
+	//
+	// +optional
+	// +kubebuilder:default=RoundRobin
+	Strategy BalanceStrategy `json:"strategy,omitempty"`
+
+	// choices is how many endpoints Random draws, of which the less busy one serves.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2
+	Choices *int32 `json:"choices,omitempty"`
+
+	// hash is what Hash goes by.
+	//
+	// +optional
+	Hash *BalanceHashBy `json:"hash,omitempty"`
+
+	// slowStart is the time in which the share of an endpoint that has become ready
+	// grows from a tenth to its full one, such as 30s. It does not count for Hash
+	// and IPHash. Without it an endpoint gets its full share at once.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=24
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	SlowStart string `json:"slowStart,omitempty"`
+
+	// zone is Prefer to send requests only to the endpoints that topology hints (those of
+	// the Service's trafficDistribution) name for the zone of the replica, as long as all
+	// endpoints have hints and one of them is for that zone.
+	//
+	// +optional
+	// +kubebuilder:default=Any
+	Zone BalanceZone `json:"zone,omitempty"`
+}
+
+// BalanceHashSource is a part of a request.
+//
+// +kubebuilder:validation:Enum=ClientAddress;Header;Cookie;Query;Path
+type BalanceHashSource string
+
+// The sources of a BalanceHashBy.
+const (
+	// HashClientAddress is the client's IP address.
+	HashClientAddress BalanceHashSource = "ClientAddress"
+	// HashHeader is the value of a header field.
+	HashHeader BalanceHashSource = "Header"
+	// HashCookie is the value of a cookie.
+	HashCookie BalanceHashSource = "Cookie"
+	// HashQuery is the value of a query parameter.
+	HashQuery BalanceHashSource = "Query"
+	// HashPath is the path without its query.
+	HashPath BalanceHashSource = "Path"
+)
+
+// BalanceHashBy is the part of a request that chooses its endpoint. Requests without
+// it are served in turn.
+//
+// +kubebuilder:validation:XValidation:rule="(self.source in ['Header', 'Cookie', 'Query']) == has(self.name)",message="hash.name must be set for hash.source Header, Cookie and Query, and for them alone"
+// +kubebuilder:validation:XValidation:rule="!has(self.maxLoadPercent) || self.maxLoadPercent == 0 || self.maxLoadPercent >= 100",message="hash.maxLoadPercent must be 0 or at least 100"
+type BalanceHashBy struct {
+	// source is ClientAddress, Header, Cookie, Query or Path.
+	//
+	// +required
+	Source BalanceHashSource `json:"source"`
+
+	// name is the name of the header field (in any case), cookie or query parameter.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	Name string `json:"name,omitempty"`
+
+	// maxLoadPercent bounds the requests under way at one endpoint, as a percentage of
+	// the average of all: beyond it the endpoint next in line serves. 0 means no
+	// bound. An endpoint with less than 8 requests under way is never beyond it.
+	//
+	// +optional
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	MaxLoadPercent int32 `json:"maxLoadPercent,omitempty"`
+}

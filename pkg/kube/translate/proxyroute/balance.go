@@ -1,0 +1,105 @@
+package proxyroute
+
+import (
+	"strings"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// maxLoadPercent is the bound of the CRD.
+const maxLoadPercent = 10_000
+
+// balance returns how endpoints of a route are chosen: as the route says, else as the
+// object does. What is invalid is reported, and the endpoints go in turn.
+func (t *translation) balance(route *v1alpha1.Route, at resolve.Place) ir.Balance {
+	spec, at := route.Balance, at.At(".balance")
+	if spec == nil {
+		spec, at = t.object.Spec.Balance, t.at("spec.balance")
+	}
+	if spec == nil {
+		return ir.Balance{}
+	}
+	before := t.Facts.Len()
+	out := t.strategy(spec, at)
+	if spec.SlowStart != "" {
+		var err error
+		if out.SlowStart, err = time.ParseDuration(spec.SlowStart); err != nil || out.SlowStart < 0 {
+			t.refuseBalance(at.At(".slowStart"), "is no duration")
+		}
+	}
+	switch spec.Zone {
+	case v1alpha1.ZoneAny, "":
+	case v1alpha1.ZonePrefer:
+		out.PreferZone = true
+	default:
+		t.refuseBalance(at.At(".zone"), "is neither Any nor Prefer")
+	}
+	if t.Facts.Len() != before {
+		return ir.Balance{}
+	}
+	return out
+}
+
+func (t *translation) refuseBalance(at resolve.Place, problem string) {
+	t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "the value %s, so the endpoints are taken in turn", problem)
+}
+
+func (t *translation) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir.Balance) {
+	switch spec.Strategy {
+	case v1alpha1.BalanceRoundRobin, "":
+	case v1alpha1.BalanceLeastRequest:
+		out.Strategy = ir.LeastRequest
+	case v1alpha1.BalanceLeastLatency:
+		out.Strategy = ir.LeastLatency
+	case v1alpha1.BalanceRandom:
+		out.Strategy, out.Choices = ir.Random, 1
+	case v1alpha1.BalanceIPHash:
+		out.Strategy, out.Hash.Source = ir.Hash, ir.HashAddress
+	case v1alpha1.BalanceHash:
+		out.Strategy = ir.Hash
+	default:
+		t.refuseBalance(at.At(".strategy"), "is no strategy")
+	}
+	if spec.Choices != nil {
+		if out.Choices = int(*spec.Choices); spec.Strategy != v1alpha1.BalanceRandom || out.Choices < 1 || out.Choices > 2 {
+			t.refuseBalance(at.At(".choices"), "is neither 1 nor 2, or the strategy is not Random")
+		}
+	}
+	switch {
+	case (spec.Hash != nil) != (spec.Strategy == v1alpha1.BalanceHash):
+		t.refuseBalance(at.At(".hash"), "is missing for the strategy Hash, or there for another")
+	case spec.Hash != nil:
+		out.Hash = t.hashBy(spec.Hash, at.At(".hash"))
+	}
+	return out
+}
+
+func (t *translation) hashBy(spec *v1alpha1.BalanceHashBy, at resolve.Place) ir.HashBy {
+	out := ir.HashBy{Name: spec.Name, MaxLoadPercent: int(spec.MaxLoadPercent)}
+	named := true
+	switch spec.Source {
+	case v1alpha1.HashHeader:
+		out.Source, out.Name = ir.HashHeader, strings.ToLower(spec.Name)
+	case v1alpha1.HashCookie:
+		out.Source = ir.HashCookie
+	case v1alpha1.HashQuery:
+		out.Source = ir.HashQuery
+	case v1alpha1.HashClientAddress:
+		out.Source, named = ir.HashAddress, false
+	case v1alpha1.HashPath:
+		out.Source, named = ir.HashPath, false
+	default:
+		t.refuseBalance(at.At(".source"), "is none of ClientAddress, Header, Cookie, Query and Path")
+	}
+	if named != (spec.Name != "") || named && !token.MatchString(spec.Name) {
+		t.refuseBalance(at.At(".name"), "is missing, not valid, or there without need")
+	}
+	if out.MaxLoadPercent != 0 && (out.MaxLoadPercent < 100 || out.MaxLoadPercent > maxLoadPercent) {
+		t.refuseBalance(at.At(".maxLoadPercent"), "is neither 0 nor between 100 and 10,000")
+	}
+	return out
+}
