@@ -44,7 +44,7 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	options.AllClasses = len(o.IngressClasses) == 0
 	options.LocalAddresses, options.ReportEndpoints = true, true
 	options.Now = time.Now()
-	config, translated := translate.Translate(s, options)
+	config, _, translated := translate.Translate(s, options)
 	translated.Merge(facts)
 	registry, err := certs.NewRegistry(certs.Options{})
 	if err != nil {

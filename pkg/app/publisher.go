@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -39,8 +40,8 @@ type publisher struct {
 	queues    *queue.Registry
 	metrics   *metrics.Metrics
 	holder    *table.Holder
-	// reported gets the facts of each build; it may be nil.
-	reported func(*snapshot.Snapshot, *report.Set)
+	// reported gets the verdicts and facts of each build; it may be nil.
+	reported func(*snapshot.Snapshot, *verdict.Set, *report.Set)
 	// now is the clock.
 	now func() time.Time
 
@@ -70,7 +71,7 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	begun := p.now()
 	options := p.options
 	options.Now = begun
-	config, facts := translate.Translate(s, options)
+	config, verdicts, facts := translate.Translate(s, options)
 	facts.Merge(loaded)
 	facts.Merge(p.setEndpoints(s, config))
 	facts.Merge(p.certs.Update(config.Certificates))
@@ -81,7 +82,7 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	p.served.Store(&served{s, config, facts})
 	p.logNew(facts)
 	if p.reported != nil {
-		p.reported(s, facts)
+		p.reported(s, verdicts, facts)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -213,7 +214,7 @@ func TestBothLanesMayRunAtOnce(t *testing.T) {
 func TestFactsAreLoggedOnceWhileTheyStay(t *testing.T) {
 	p, log := newPublisher(t)
 	var reported int
-	p.reported = func(_ *snapshot.Snapshot, facts *report.Set) { reported = facts.Len() }
+	p.reported = func(_ *snapshot.Snapshot, _ *verdict.Set, facts *report.Set) { reported = facts.Len() }
 	broken := func() *snapshot.Snapshot { return snapshotOf(ingress("a.example", "missing")) }
 	count := func() int { return strings.Count(log.String(), "reason=BackendNotFound") }
 

@@ -9,6 +9,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// gatewayLabel is the label of the Services of Gateways, whose addresses the
+// Gateways publish.
+const gatewayLabel = "gateway.networking.k8s.io/gateway-name"
+
 // matters reports whether a new version of an object can change the table or
 // what is published. Updates of status, of managed fields or of the resource
 // version alone cannot, and resyncs even less.
@@ -28,8 +32,11 @@ func matters(before, after client.Object, publish types.NamespacedName) bool {
 	case *corev1.Service:
 		before, ok := before.(*corev1.Service)
 		return !ok || !equality.Semantic.DeepEqual(before.Spec, after.Spec) ||
-			client.ObjectKeyFromObject(after) == publish &&
+			(client.ObjectKeyFromObject(after) == publish || after.Labels[gatewayLabel] != "") &&
 				!equality.Semantic.DeepEqual(before.Status.LoadBalancer, after.Status.LoadBalancer)
+	case *corev1.ConfigMap:
+		before, ok := before.(*corev1.ConfigMap)
+		return !ok || !maps.Equal(before.Data, after.Data)
 	case *corev1.Secret:
 		before, ok := before.(*corev1.Secret)
 		return !ok || before.Type != after.Type || !equality.Semantic.DeepEqual(before.Data, after.Data)

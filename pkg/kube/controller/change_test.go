@@ -35,6 +35,16 @@ func TestOnlyChangesOfContentMatter(t *testing.T) {
 				o.(*networkingv1.Ingress).Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "192.0.2.1"}}
 			},
 		},
+		"the addresses of the Service of a Gateway matter": {
+			before: &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "a", UID: "1", Labels: map[string]string{gatewayLabel: "a"}}},
+			change: func(o client.Object) { o.(*corev1.Service).Status = withAddress },
+			want:   true,
+		},
+		"the content of a ConfigMap matters": {
+			before: &corev1.ConfigMap{ObjectMeta: object},
+			change: func(o client.Object) { o.(*corev1.ConfigMap).Data = map[string]string{"ca.crt": "new"} },
+			want:   true,
+		},
 		"a new generation matters": {
 			before: &networkingv1.Ingress{ObjectMeta: object},
 			change: func(o client.Object) { o.SetGeneration(2) },

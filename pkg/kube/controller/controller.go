@@ -7,12 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -20,8 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
 
 // Rate of the requests that write status and Events, over all objects.
@@ -39,8 +35,13 @@ type Controller struct {
 	discovery discovery.DiscoveryInterface
 	work      *debounce
 	lane      *lane
-	// routes is true from the moment ProxyRoutes are watched.
-	routes atomic.Bool
+	// accompanied says whether the kinds that only Gateways refer to are watched.
+	// One goroutine at a time uses it: that of Run, then that of awaitOptional.
+	accompanied bool
+
+	mu sync.Mutex // guards watched
+	// watched are the kinds besides the builtin ones that are watched.
+	watched []optional
 }
 
 // New makes a controller. It does not talk to the API server. The logs of the
@@ -103,16 +104,16 @@ func (c *Controller) Run(ctx context.Context) (err error) {
 		err = errors.Join(err, <-stopped)
 	}()
 
-	missing, err := c.watchRoutes(ctx)
+	missing, err := c.watchOptional(ctx)
 	if err != nil {
 		return err
 	}
 	if !c.cache.WaitForCacheSync(ctx) {
 		return nil // Stopped before the API server had answered.
 	}
-	if missing {
-		c.log.Warn("the CRD of ProxyRoute is not installed: serving without it until it is")
-		awaiting.Go(func() { c.awaitRoutes(ctx) })
+	if len(missing) > 0 {
+		c.log.Info("CRDs are not installed: serving without their kinds until they are", "kinds", names(missing))
+		awaiting.Go(func() { c.awaitOptional(ctx, missing) })
 	}
 	c.work.mark()
 	for c.work.wait(ctx) {
@@ -134,7 +135,7 @@ func (c *Controller) build(ctx context.Context) {
 	}
 }
 
-// watchBuiltin starts the watches of all kinds but ProxyRoute.
+// watchBuiltin starts the watches of the kinds that every API server has.
 func (c *Controller) watchBuiltin(ctx context.Context) error {
 	if err := c.cache.IndexField(ctx, &discoveryv1.EndpointSlice{}, serviceIndex, serviceOf); err != nil {
 		return fmt.Errorf("index EndpointSlices: %w", err)
@@ -206,68 +207,6 @@ func (c *Controller) onSlice(ctx context.Context) toolscache.ResourceEventHandle
 		},
 		DeleteFunc: send,
 	}
-}
-
-// watchRoutes watches ProxyRoute where its CRD is installed, and reports that it
-// is missing otherwise. It asks until the API server answers.
-func (c *Controller) watchRoutes(ctx context.Context) (missing bool, err error) {
-	for told := false; ; told = true {
-		served, err := c.routesServed()
-		switch {
-		case err == nil && !served:
-			return true, nil
-		case err == nil:
-			if err := c.watch(ctx, &v1alpha1.ProxyRoute{}); err != nil {
-				return false, err
-			}
-			c.routes.Store(true)
-			return false, nil
-		}
-		if !told {
-			c.log.Warn("the API server does not say whether it serves ProxyRoute, asking until it does", "error", err)
-		}
-		if !pause(ctx, outageRetry) {
-			return false, nil
-		}
-	}
-}
-
-// awaitRoutes waits for the CRD of ProxyRoute and then watches it.
-func (c *Controller) awaitRoutes(ctx context.Context) {
-	for pause(ctx, c.opts.CRDInterval) {
-		served, err := c.routesServed()
-		if err != nil || !served {
-			continue // An API server that is away is told by the watches.
-		}
-		if err := c.watch(ctx, &v1alpha1.ProxyRoute{}); err != nil {
-			c.log.Error("the CRD of ProxyRoute is there, but cannot be watched", "error", err)
-			continue
-		}
-		if !c.cache.WaitForCacheSync(ctx) {
-			return
-		}
-		c.log.Info("the CRD of ProxyRoute is there: serving ProxyRoutes")
-		c.routes.Store(true)
-		c.work.mark()
-		return
-	}
-}
-
-// routesServed asks whether the API server serves ProxyRoute.
-func (c *Controller) routesServed() (bool, error) {
-	list, err := c.discovery.ServerResourcesForGroupVersion(v1alpha1.GroupVersion.String())
-	if apierrors.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("resources of %s: %w", v1alpha1.GroupVersion, err)
-	}
-	for _, resource := range list.APIResources {
-		if resource.Kind == "ProxyRoute" {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // watchClient returns the HTTP client of lists and watches, which outlasts an

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/kube/internal/apiserver"
@@ -365,6 +367,45 @@ func TestProxyRoutesAreServedOnceTheirCRDIsInstalled(t *testing.T) {
 	server.InstallCRDs(t)
 	create(t, c, newRoute(namespace, "p"))
 	r.until(t, "the ProxyRoute", hasRoute(namespace, "p"))
+}
+
+func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
+	server.InstallGatewayCRDs(t)
+	server.UninstallGatewayCRDs(t)
+	c, namespace := writer(t), server.Namespace(t)
+	r := run(t, nil)
+	create(t, c, newIngress(namespace, "a"))
+	s := r.until(t, "the Ingress, without the CRDs", hasIngress(namespace, "a"))
+	if s.Namespace(namespace) != nil {
+		t.Error("Namespaces are watched although no Gateway needs them")
+	}
+
+	server.InstallGatewayCRDs(t)
+	create(t, c, &gatewayv1.Gateway{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "g"},
+		Spec: gatewayv1.GatewaySpec{
+			GatewayClassName: "sluice",
+			Listeners:        []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+		},
+	})
+	create(t, c, &gatewayv1.TCPRoute{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "t"},
+		Spec:       gatewayv1.TCPRouteSpec{Rules: []gatewayv1.TCPRouteRule{{BackendRefs: []gatewayv1.BackendRef{{BackendObjectReference: gatewayv1.BackendObjectReference{Name: "web", Port: new(gatewayv1.PortNumber(80))}}}}}},
+	})
+	create(t, c, &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ca"},
+		Data:       map[string]string{"ca.crt": strings.Repeat("c", longestParameter+1), "type": "LoadBalancer", "page": strings.Repeat("p", longestParameter+1)},
+	})
+	s = r.until(t, "the objects of the Gateway API", func(s *snapshot.Snapshot) bool {
+		return len(s.Gateways()) == 1 && len(s.TCPRoutes()) == 1 && s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}) != nil
+	})
+	if s.Namespace(namespace) == nil {
+		t.Error("the Namespace of the Gateway is missing")
+	}
+	kept := s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}).Data
+	if len(kept) != 2 || kept["type"] == "" || kept["ca.crt"] == "" {
+		t.Errorf("of the ConfigMap %d values are kept, want the bundle and the short one", len(kept))
+	}
 }
 
 func TestAnAPIServerThatWasAwayIsCaughtUpWith(t *testing.T) {

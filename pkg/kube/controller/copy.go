@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"maps"
 	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +25,10 @@ var secretTypes = fields.AndSelectors(
 
 // secretKeys are the keys of a Secret that are kept in memory.
 var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey}
+
+// longestParameter is how long a value of a ConfigMap may be to be kept: bundles
+// of CA certificates are, and settings of a Gateway, but not what programs keep there.
+const longestParameter = 1024
 
 // newCache returns the live copy of all objects. Reads give its own objects, not
 // copies: nobody may change what comes out of it.
@@ -75,6 +80,11 @@ func trim(in any) (any, error) {
 	switch object := in.(type) {
 	case *corev1.Secret:
 		object.Data = secretData(object.Data)
+	case *corev1.ConfigMap:
+		object.BinaryData = nil
+		maps.DeleteFunc(object.Data, func(key, value string) bool {
+			return key != corev1.ServiceAccountRootCAKey && len(value) > longestParameter
+		})
 	case *discoveryv1.EndpointSlice:
 		for i := range object.Endpoints {
 			object.Endpoints[i].DeprecatedTopology = nil

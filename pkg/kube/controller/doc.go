@@ -4,8 +4,9 @@
 // In: a *rest.Config and Options. Out: calls of Options.Build with a snapshot of
 // all objects, and of Options.Endpoints with the EndpointSlices of one Service.
 //
-//   - Any change of an Ingress, IngressClass, Service, Secret or ProxyRoute that
-//     could alter the table marks one single work key. When changes have been
+//   - Any change of an Ingress, IngressClass, Service, Secret or ProxyRoute, or of an
+//     object of the Gateway API or one that only this refers to, that could alter
+//     the table marks one single work key. When changes have been
 //     quiet for Options.Holdoff, or after Options.MaxDelay of steady changes, one
 //     goroutine makes a snapshot and calls Build. Builds never overlap, and there
 //     is none before every kind has been listed once.
@@ -13,6 +14,8 @@
 //     Calls of Endpoints never overlap one another, but one may run while a Build
 //     runs; Services that changed during a Build are sent again after it, so that
 //     the endpoints of an older snapshot never stay.
+//
+// Kinds whose CRDs are not installed are left out of snapshots until they are.
 //
 // An API server that cannot be reached is waited for, for ever, at the start as
 // well as later: nothing here ends the process. All replicas do all of this.

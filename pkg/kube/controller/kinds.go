@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
@@ -25,12 +26,16 @@ func builtin() []client.Object {
 	}
 }
 
+// gatewayVersion is the version of the Gateway API that is read.
+var gatewayVersion = schema.GroupVersion(gatewayv1.GroupVersion)
+
 // newScheme returns the kinds that the controller reads and writes.
 func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(corev1.AddToScheme(scheme))
 	utilruntime.Must(discoveryv1.AddToScheme(scheme))
 	utilruntime.Must(networkingv1.AddToScheme(scheme))
+	utilruntime.Must(gatewayv1.Install(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	return scheme
 }
@@ -39,7 +44,8 @@ func newScheme() *runtime.Scheme {
 // server for them; a fixed one works while the API server is away.
 func newMapper() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{
-		corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion, v1alpha1.GroupVersion,
+		corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion,
+		gatewayVersion, v1alpha1.GroupVersion,
 	})
 	add := func(gv schema.GroupVersion, kind, singular, plural string, scope meta.RESTScope) {
 		// A cache of several namespaces asks for the kind of the list, too. The kind of
@@ -54,6 +60,18 @@ func newMapper() meta.RESTMapper {
 	add(discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslice", "endpointslices", meta.RESTScopeNamespace)
 	add(networkingv1.SchemeGroupVersion, "Ingress", "ingress", "ingresses", meta.RESTScopeNamespace)
 	add(networkingv1.SchemeGroupVersion, "IngressClass", "ingressclass", "ingressclasses", meta.RESTScopeRoot)
+	add(corev1.SchemeGroupVersion, "Namespace", "namespace", "namespaces", meta.RESTScopeRoot)
+	add(corev1.SchemeGroupVersion, "ConfigMap", "configmap", "configmaps", meta.RESTScopeNamespace)
+	add(gatewayVersion, "GatewayClass", "gatewayclass", "gatewayclasses", meta.RESTScopeRoot)
+	add(gatewayVersion, "Gateway", "gateway", "gateways", meta.RESTScopeNamespace)
+	add(gatewayVersion, "ListenerSet", "listenerset", "listenersets", meta.RESTScopeNamespace)
+	add(gatewayVersion, "HTTPRoute", "httproute", "httproutes", meta.RESTScopeNamespace)
+	add(gatewayVersion, "GRPCRoute", "grpcroute", "grpcroutes", meta.RESTScopeNamespace)
+	add(gatewayVersion, "TLSRoute", "tlsroute", "tlsroutes", meta.RESTScopeNamespace)
+	add(gatewayVersion, "TCPRoute", "tcproute", "tcproutes", meta.RESTScopeNamespace)
+	add(gatewayVersion, "UDPRoute", "udproute", "udproutes", meta.RESTScopeNamespace)
+	add(gatewayVersion, "ReferenceGrant", "referencegrant", "referencegrants", meta.RESTScopeNamespace)
+	add(gatewayVersion, "BackendTLSPolicy", "backendtlspolicy", "backendtlspolicies", meta.RESTScopeNamespace)
 	add(v1alpha1.GroupVersion, "ProxyRoute", "proxyroute", "proxyroutes", meta.RESTScopeNamespace)
 	return mapper
 }

@@ -40,8 +40,8 @@ type Options struct {
 	// MaxDelay bounds the time from a change to the start of its build while
 	// changes do not stop; 0 is DefaultMaxDelay.
 	MaxDelay time.Duration
-	// CRDInterval is how often the API server is asked for ProxyRoute while its
-	// CRD is not installed; 0 is DefaultCRDInterval.
+	// CRDInterval is how often the API server is asked for kinds whose CRDs are not
+	// installed; 0 is DefaultCRDInterval.
 	CRDInterval time.Duration
 	// Build gets each new snapshot. Calls never overlap.
 	Build func(ctx context.Context, s *snapshot.Snapshot)

@@ -9,7 +9,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 )
 
@@ -22,9 +21,11 @@ func (c *Controller) snapshot(ctx context.Context) (*snapshot.Snapshot, error) {
 		&corev1.SecretList{},
 		&discoveryv1.EndpointSliceList{},
 	}
-	if c.routes.Load() {
-		lists = append(lists, &v1alpha1.ProxyRouteList{})
+	c.mu.Lock()
+	for _, k := range c.watched {
+		lists = append(lists, k.list())
 	}
+	c.mu.Unlock()
 	var b snapshot.Builder
 	for _, list := range lists {
 		if err := c.cache.List(ctx, list); err != nil {

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
@@ -33,6 +34,22 @@ var kinds = []kind{
 	{"networking.k8s.io/v1", "Ingress", false, func() object { return &networkingv1.Ingress{} }},
 	{"networking.k8s.io/v1", "IngressClass", true, func() object { return &networkingv1.IngressClass{} }},
 	{"discovery.k8s.io/v1", "EndpointSlice", false, func() object { return &discoveryv1.EndpointSlice{} }},
+	{"v1", "Namespace", true, func() object { return &corev1.Namespace{} }},
+	{"gateway.networking.k8s.io/v1", "GatewayClass", true, func() object { return &gatewayv1.GatewayClass{} }},
+	{"gateway.networking.k8s.io/v1", "Gateway", false, func() object { return &gatewayv1.Gateway{} }},
+	{"gateway.networking.k8s.io/v1", "ListenerSet", false, func() object { return &gatewayv1.ListenerSet{} }},
+	{"gateway.networking.k8s.io/v1", "HTTPRoute", false, func() object { return &gatewayv1.HTTPRoute{} }},
+	{"gateway.networking.k8s.io/v1", "GRPCRoute", false, func() object { return &gatewayv1.GRPCRoute{} }},
+	{"gateway.networking.k8s.io/v1", "TLSRoute", false, func() object { return &gatewayv1.TLSRoute{} }},
+	{"gateway.networking.k8s.io/v1", "TCPRoute", false, func() object { return &gatewayv1.TCPRoute{} }},
+	{"gateway.networking.k8s.io/v1", "UDPRoute", false, func() object { return &gatewayv1.UDPRoute{} }},
+	{"gateway.networking.k8s.io/v1", "ReferenceGrant", false, func() object { return &gatewayv1.ReferenceGrant{} }},
+	{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", false, func() object { return &gatewayv1.BackendTLSPolicy{} }},
+	// The API server serves these in an older version as well, with the same fields.
+	{"gateway.networking.k8s.io/v1beta1", "GatewayClass", true, func() object { return &gatewayv1.GatewayClass{} }},
+	{"gateway.networking.k8s.io/v1beta1", "Gateway", false, func() object { return &gatewayv1.Gateway{} }},
+	{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", false, func() object { return &gatewayv1.HTTPRoute{} }},
+	{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", false, func() object { return &gatewayv1.ReferenceGrant{} }},
 	{"sluice.dev/v1alpha1", "ProxyRoute", false, func() object { return &v1alpha1.ProxyRoute{} }},
 }
 

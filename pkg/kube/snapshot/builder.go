@@ -44,10 +44,12 @@ func (b *Builder) add(object runtime.Object) bool {
 		put(&b.s.secrets, o, o)
 	case *corev1.ConfigMap:
 		put(&b.s.configMaps, o, o)
+	case *corev1.Namespace:
+		b.addNamespace(o)
 	case *discoveryv1.EndpointSlice:
 		b.s.addSlice(o)
 	default:
-		return b.addList(object)
+		return b.s.gateway.add(object) || b.s.gateway.addList(object) || b.addList(object)
 	}
 	return true
 }
@@ -73,6 +75,10 @@ func (b *Builder) addList(object runtime.Object) bool {
 		for i := range list.Items {
 			put(&b.s.configMaps, &list.Items[i], &list.Items[i])
 		}
+	case *corev1.NamespaceList:
+		for i := range list.Items {
+			b.addNamespace(&list.Items[i])
+		}
 	case *discoveryv1.EndpointSliceList:
 		for i := range list.Items {
 			b.s.addSlice(&list.Items[i])
@@ -83,6 +89,13 @@ func (b *Builder) addList(object runtime.Object) bool {
 	return true
 }
 
+func (b *Builder) addNamespace(o *corev1.Namespace) {
+	if b.s.namespaces == nil {
+		b.s.namespaces = make(map[string]*corev1.Namespace)
+	}
+	b.s.namespaces[o.Name] = o
+}
+
 // Snapshot sorts what was added and returns it. The Builder is empty afterwards.
 func (b *Builder) Snapshot() *Snapshot {
 	s := b.s
@@ -90,6 +103,7 @@ func (b *Builder) Snapshot() *Snapshot {
 	slices.SortFunc(s.ingresses, func(a, b *networkingv1.Ingress) int { return ByAge(a, b) })
 	slices.SortFunc(s.proxyRoutes, func(a, b *v1alpha1.ProxyRoute) int { return ByAge(a, b) })
 	slices.SortFunc(s.classes, func(a, b *networkingv1.IngressClass) int { return cmp.Compare(a.Name, b.Name) })
+	s.gateway.sort()
 	for _, list := range s.slices {
 		if len(list) > 1 {
 			slices.SortFunc(list, func(a, b *discoveryv1.EndpointSlice) int { return cmp.Compare(a.Name, b.Name) })

@@ -20,6 +20,8 @@ type Snapshot struct {
 	services    map[types.NamespacedName]*corev1.Service
 	secrets     map[types.NamespacedName]*corev1.Secret
 	configMaps  map[types.NamespacedName]*corev1.ConfigMap
+	namespaces  map[string]*corev1.Namespace
+	gateway     gatewayObjects
 	// slices are by the Service that they belong to, those of one by name.
 	slices map[types.NamespacedName][]*discoveryv1.EndpointSlice
 }
@@ -44,6 +46,9 @@ func (s *Snapshot) Secret(name types.NamespacedName) *corev1.Secret { return s.s
 
 // ConfigMap returns a ConfigMap, nil where there is none.
 func (s *Snapshot) ConfigMap(name types.NamespacedName) *corev1.ConfigMap { return s.configMaps[name] }
+
+// Namespace returns a Namespace, nil where there is none.
+func (s *Snapshot) Namespace(name string) *corev1.Namespace { return s.namespaces[name] }
 
 // EndpointSlices returns the EndpointSlices of a Service by name.
 func (s *Snapshot) EndpointSlices(service types.NamespacedName) []*discoveryv1.EndpointSlice {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -28,8 +29,9 @@ type Writer struct {
 
 // found is what one build found.
 type found struct {
-	objects *snapshot.Snapshot
-	facts   map[report.Origin][]report.Fact
+	objects  *snapshot.Snapshot
+	verdicts *verdict.Set
+	facts    map[report.Origin][]report.Fact
 }
 
 // New makes a writer.
@@ -46,10 +48,10 @@ func New(o Options) *Writer {
 	return &Writer{opts: o, log: o.Logger, fixed: fixedAddresses(o.PublishAddresses), wake: make(chan struct{}, 1)}
 }
 
-// Report takes what a build found: its snapshot and all facts about it. It does
-// not block; of several reports only the newest counts.
-func (w *Writer) Report(s *snapshot.Snapshot, r *report.Set) {
-	latest := &found{objects: s, facts: r.ByOrigin()}
+// Report takes what a build found: its snapshot, and all verdicts and facts about
+// it. It does not block; of several reports only the newest counts.
+func (w *Writer) Report(s *snapshot.Snapshot, v *verdict.Set, r *report.Set) {
+	latest := &found{objects: s, verdicts: v, facts: r.ByOrigin()}
 	w.mu.Lock()
 	w.latest = latest
 	w.mu.Unlock()

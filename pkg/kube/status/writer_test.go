@@ -105,7 +105,7 @@ func (c *cluster) newTerm(change func(*Options)) *term {
 func (t *term) found(ctx context.Context, r *report.Set, objects ...runtime.Object) {
 	var b snapshot.Builder
 	b.Add(objects...)
-	t.Report(b.Snapshot(), r)
+	t.Report(b.Snapshot(), nil, r)
 	<-t.wake
 	t.pass(ctx)
 }

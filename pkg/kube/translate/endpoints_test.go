@@ -36,7 +36,7 @@ func TestEndpointsOfOneServiceAreThoseOfAllTogether(t *testing.T) {
 	other.Backend.Service.Port.Number = 8080
 	b.Add(ingress("shop", "shop.example.com", 1, path("/", "shop"), other, path("/2", "shop-2"), path("/sho", "sho")))
 	s := b.Snapshot()
-	config, _ := translate.Translate(s, translate.DefaultOptions())
+	config, _, _ := translate.Translate(s, translate.DefaultOptions())
 
 	var lane []ir.EndpointSet
 	for _, name := range []string{"sho", "shop-2", "shop", "unused"} {

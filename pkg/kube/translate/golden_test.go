@@ -63,11 +63,11 @@ func TestGolden(t *testing.T) {
 func run(t *testing.T, archive *txtar.Archive) []txtar.File {
 	s, loaded := snapshottest.Load(t, withCertificates(t, archive))
 	o := options(t, file(archive, "options"))
-	config, facts := translate.Translate(s, o)
+	config, _, facts := translate.Translate(s, o)
 	if err := ir.Validate(config); err != nil {
 		t.Errorf("the model is not sound: %v", err)
 	}
-	if again, _ := translate.Translate(s, o); !ir.Equal(config, again) {
+	if again, _, _ := translate.Translate(s, o); !ir.Equal(config, again) {
 		t.Error("a second translation of the same snapshot gave another model")
 	}
 	facts.Merge(loaded)

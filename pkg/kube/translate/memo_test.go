@@ -27,9 +27,9 @@ func TestMemoChangesNothing(t *testing.T) {
 		for _, now := range []time.Time{time.Unix(1e9, 0), time.Unix(2e9, 0)} {
 			o := options(t, file(archive, "options"))
 			o.Now = now
-			want, wantFacts := translate.Translate(s, o)
+			want, _, wantFacts := translate.Translate(s, o)
 			o.Memo = memo
-			got, gotFacts := translate.Translate(s, o)
+			got, _, gotFacts := translate.Translate(s, o)
 			if !ir.Equal(want, got) {
 				t.Errorf("%s: the memo changes the model", name)
 			}

@@ -159,7 +159,7 @@ func TestAnyObjectsMakeASoundModel(t *testing.T) {
 		b.Add(quiet, object)
 		s := b.Snapshot()
 		check(t, s, false)
-		config, _ := translate.Translate(s, translate.DefaultOptions())
+		config, _, _ := translate.Translate(s, translate.DefaultOptions())
 		for _, host := range config.RouteSets[0].Hosts {
 			for i := 1; i < len(host.Routes); i++ {
 				if ir.CompareMatches(host.Routes[i-1].Match, host.Routes[i].Match) > 0 {

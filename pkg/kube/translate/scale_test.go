@@ -74,7 +74,7 @@ func TestTenThousandPathsOnOneHost(t *testing.T) {
 	}
 	b.Add(service("shop"), ingress("older", "shop.example.com", 1, paths...), ingress("younger", "shop.example.com", 2, paths...))
 	b.Add(ingress("neighbour", "neighbour.example.com", 3, path("/", "shop")))
-	config, facts := translate.Translate(b.Snapshot(), translate.DefaultOptions())
+	config, _, facts := translate.Translate(b.Snapshot(), translate.DefaultOptions())
 	if err := ir.Validate(config); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func BenchmarkTranslate(b *testing.B) {
 			objects.Add(services[i], ingresses[i])
 		}
 		s := objects.Snapshot()
-		config, _ := translate.Translate(s, o)
+		config, _, _ := translate.Translate(s, o)
 		translate.Endpoints(s, config)
 	}
 }

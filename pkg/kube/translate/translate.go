@@ -6,6 +6,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/translate/ingress"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/proxyroute"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -25,8 +26,9 @@ func DefaultOptions() Options { return resolve.DefaultOptions() }
 // NewMemo returns an empty memo.
 func NewMemo() *Memo { return resolve.NewMemo() }
 
-// Translate returns what is to be served, and the facts about what is not.
-func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *report.Set) {
+// Translate returns what is to be served, what the status of the objects of the
+// Gateway API should say, and the facts about what is not served.
+func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *report.Set) {
 	facts := &report.Set{}
 	r := resolve.New(s, &o, facts)
 	fragments := append(ingress.Translate(r), proxyroute.Translate(r)...)
@@ -43,7 +45,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *report.Set) {
 		reportEndpoints(s, &b.config, o.Mapped, facts)
 	}
 	ir.Canonical(&b.config)
-	return &b.config, facts
+	return &b.config, &verdict.Set{}, facts
 }
 
 // redirect adds the filter that redirects to HTTPS where it is asked for.

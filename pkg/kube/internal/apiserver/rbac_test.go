@@ -136,7 +136,7 @@ func lead(t *testing.T, config *rest.Config, facts func(*report.Set)) {
 		Build: func(_ context.Context, s *snapshot.Snapshot) {
 			var found report.Set
 			facts(&found)
-			writer.Report(s, &found)
+			writer.Report(s, nil, &found)
 		},
 		Endpoints: func(types.NamespacedName, []*discoveryv1.EndpointSlice) {},
 	})
