@@ -181,13 +181,12 @@ func expectForbidden(t *testing.T, config *rest.Config, scheme *runtime.Scheme, 
 	}
 	named := metav1.ObjectMeta{Namespace: namespace, Name: "x"}
 	cases := map[string]func() error{
-		"write a Secret":   func() error { return c.Create(t.Context(), &corev1.Secret{ObjectMeta: named}) },
-		"delete a Service": func() error { return c.Delete(t.Context(), &corev1.Service{ObjectMeta: named}) },
+		"write a Secret":    func() error { return c.Create(t.Context(), &corev1.Secret{ObjectMeta: named}) },
+		"write a ConfigMap": func() error { return c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: named}) },
 		"change the spec of an Ingress": func() error {
 			return c.Patch(t.Context(), &networkingv1.Ingress{ObjectMeta: named}, client.RawPatch(types.MergePatchType, []byte(`{"spec":{}}`)))
 		},
-		"list Pods":       func() error { return c.List(t.Context(), &corev1.PodList{}) },
-		"list ConfigMaps": func() error { return c.List(t.Context(), &corev1.ConfigMapList{}) },
+		"list Pods": func() error { return c.List(t.Context(), &corev1.PodList{}) },
 		"give rights": func() error {
 			return c.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "x"}})
 		},
