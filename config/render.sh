@@ -46,7 +46,7 @@ render() {
 }
 
 render rbac serviceaccount clusterrole role
-render manager controller-deployment controller-service controller-poddisruptionbudget ingressclass
+render manager controller-deployment controller-service controller-pods-service controller-poddisruptionbudget ingressclass
 
 # A template that none of the above names would be missing from config/.
 for file in "$out"/sluice/templates/*.yaml; do

@@ -50,6 +50,7 @@ var declared = []option{
 	{"map", "NAMESPACE/SERVICE:PORT=HOST:PORT", "an endpoint for a Service without an EndpointSlice; may be given several times", VerbServe, func(o *Options) flag.Value { return (*mapValue)(&o.Map) }},
 	{"publish-service", "NAMESPACE/NAME", "the Service whose load balancer addresses are written into the status of Ingresses", VerbController, func(o *Options) flag.Value { return (*nameValue)(&o.PublishService) }},
 	{"publish-status-address", "ADDRESS", "an address to write into the status of Ingresses instead; may be given several times", VerbController, func(o *Options) flag.Value { return list(&o.PublishStatusAddresses) }},
+	{"pods-service", "NAMESPACE/NAME", "the Service that selects Sluice's own Pods; the Service of each Gateway leads to the same Pods, and without this flag no Gateway gets one", VerbController, func(o *Options) flag.Value { return (*nameValue)(&o.PodsService) }},
 	{"watch-namespace", "NAMESPACE", "watch this namespace alone", VerbController, func(o *Options) flag.Value { return text(&o.WatchNamespace) }},
 	{"leader-elect", "", "elect one replica to write status; without it every replica does", VerbController, func(o *Options) flag.Value { return (*boolValue)(&o.LeaderElect) }},
 	{"leader-election-namespace", "NAMESPACE", "the namespace of the Lease; the Pod's own where it is empty", VerbController, func(o *Options) flag.Value { return text(&o.LeaderElectionNamespace) }},

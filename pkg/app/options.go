@@ -40,6 +40,7 @@ type Options struct {
 	// The rest is for the controller alone.
 	PublishService          types.NamespacedName
 	PublishStatusAddresses  []string
+	PodsService             types.NamespacedName
 	WatchNamespace          string
 	LeaderElect             bool
 	LeaderElectionNamespace string

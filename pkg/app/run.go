@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -53,26 +55,34 @@ func (a *App) Controller(ctx context.Context) error {
 		config = rest.CopyConfig(config)
 		config.Dial = (&net.Dialer{Timeout: apiDialTimeout, KeepAlive: 15 * time.Second}).DialContext
 	}
+	var writer *status.Writer
 	source, err := controller.New(controller.Options{
 		Config:         config,
 		Logger:         a.log,
 		Namespace:      a.options.WatchNamespace,
 		Certificate:    a.options.DefaultCertificate,
 		PublishService: a.options.PublishService,
+		Pods:           a.options.PodsService,
 		Build:          func(_ context.Context, s *snapshot.Snapshot) { a.publisher.publish(s, nil) },
-		Endpoints:      a.publisher.endpoints,
+		Endpoints: func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice) {
+			a.publisher.endpoints(service, slices)
+			if service == a.options.PodsService {
+				writer.Wake() // The Services of Gateways lead to them.
+			}
+		},
 	})
 	if err != nil {
 		return err
 	}
 	identity := podName()
-	writer := status.New(status.Options{
+	writer = status.New(status.Options{
 		Client:           source.Client(),
 		Logger:           a.log,
 		Instance:         identity,
 		Classes:          a.publisher.options.Classes(),
 		PublishService:   a.options.PublishService,
 		PublishAddresses: a.options.PublishStatusAddresses,
+		Pods:             a.options.PodsService,
 	})
 	a.publisher.reported = writer.Report
 	return a.run(ctx, func(ctx context.Context) error {

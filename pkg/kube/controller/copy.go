@@ -8,6 +8,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -44,19 +45,27 @@ func newCache(o Options, scheme *runtime.Scheme, mapper meta.RESTMapper, client 
 	}
 	secrets := cache.ByObject{Field: secretTypes}
 	services := cache.ByObject{}
+	slices := cache.ByObject{}
 	if o.Namespace != "" {
 		opts.DefaultNamespaces = map[string]cache.Config{o.Namespace: {}}
 		secrets.Namespaces = scope(o.Namespace, o.Certificate.Namespace, o.Certificate.Name)
 		services.Namespaces = scope(o.Namespace, o.PublishService.Namespace, o.PublishService.Name)
+		slices.Namespaces = map[string]cache.Config{o.Namespace: {}}
+		if o.Pods.Name != "" && o.Pods.Namespace != o.Namespace {
+			slices.Namespaces[o.Pods.Namespace] = cache.Config{
+				LabelSelector: labels.SelectorFromSet(labels.Set{discoveryv1.LabelServiceName: o.Pods.Name}),
+			}
+		}
 	}
-	opts.ByObject = byObject(secrets, services)
+	opts.ByObject = byObject(secrets, services, slices)
 	return cache.New(o.Config, opts)
 }
 
-func byObject(secrets, services cache.ByObject) map[client.Object]cache.ByObject {
+func byObject(secrets, services, slices cache.ByObject) map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
-		&corev1.Secret{}:  secrets,
-		&corev1.Service{}: services,
+		&corev1.Secret{}:             secrets,
+		&corev1.Service{}:            services,
+		&discoveryv1.EndpointSlice{}: slices,
 	}
 }
 

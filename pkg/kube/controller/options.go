@@ -35,6 +35,9 @@ type Options struct {
 	// watched even where it lies outside Namespace; a change of its status alone
 	// leads to a build. Its zero value means none.
 	PublishService types.NamespacedName
+	// Pods is the Service that selects Sluice's own Pods. Its EndpointSlices are
+	// watched even where they lie outside Namespace. Its zero value means none.
+	Pods types.NamespacedName
 	// Holdoff is how long changes must be quiet before a build; 0 is DefaultHoldoff.
 	Holdoff time.Duration
 	// MaxDelay bounds the time from a change to the start of its build while

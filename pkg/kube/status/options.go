@@ -33,6 +33,9 @@ type Options struct {
 	// PublishAddresses are addresses or host names that Ingresses publish instead.
 	// It is --publish-status-address.
 	PublishAddresses []string
+	// Pods is the Service that selects Sluice's own Pods; the Services of Gateways
+	// send to the same. Its zero value means that Gateways get no Services.
+	Pods types.NamespacedName
 	// Interval is the least time between two writes to one object, and between a
 	// failed write and the next attempt; 0 is a second.
 	Interval time.Duration

@@ -51,10 +51,19 @@ func New(o Options) *Writer {
 // Report takes what a build found: its snapshot, and all verdicts and facts about
 // it. It does not block; of several reports only the newest counts.
 func (w *Writer) Report(s *snapshot.Snapshot, v *verdict.Set, r *report.Set) {
+	if v == nil {
+		v = &verdict.Set{}
+	}
 	latest := &found{objects: s, verdicts: v, facts: r.ByOrigin()}
 	w.mu.Lock()
 	w.latest = latest
 	w.mu.Unlock()
+	w.Wake()
+}
+
+// Wake makes the writer compare all objects again, after something changed that
+// leads to no build: Sluice's own Pods. It does not block.
+func (w *Writer) Wake() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -102,7 +111,9 @@ func (t *term) pass(ctx context.Context) (next time.Duration) {
 	}
 	t.due = false
 	t.forget(time.Now())
-	for _, step := range []func(context.Context, *found){t.ingresses, t.proxyRoutes, t.events} {
+	for _, step := range []func(context.Context, *found){
+		t.fronts, t.gatewayClasses, t.gateways, t.listenerSets, t.routes, t.policies, t.ingresses, t.proxyRoutes, t.events,
+	} {
 		step(ctx, latest)
 	}
 	if t.due {
