@@ -21,6 +21,8 @@ type Route struct {
 	Host string
 	// Filters is empty where Respond is the answer of a broken route.
 	Filters filter.Chain
+	// Copies say which requests are sent elsewhere too.
+	Copies []Copy
 	// Respond is the answer of a route without upstreams, nil where Choose decides.
 	Respond *ir.Respond
 	// Timeouts bound the phases; 0 means no bound.
@@ -44,8 +46,22 @@ type Outcome struct {
 	Ask upstream.Ask
 	// Failure is what it is answered with.
 	Failure *Failure
+	// Filters act behind those of the route, nil where the backend has none.
+	Filters *BackendFilters
 	// Version is that of the backend that serves, nil where it has none.
 	Version *Version
+}
+
+// BackendFilters are the filters of one backend.
+type BackendFilters struct {
+	filter.Chain
+	Copies []Copy
+}
+
+// Copy is where copies of some requests go.
+type Copy struct {
+	filter.Copy
+	Pool *upstream.Pool
 }
 
 // Version is a version that a route serves. It never changes.
@@ -95,5 +111,5 @@ func (r *Route) Choose(in *match.Input) Outcome {
 		c = r.versions.of(in)
 	}
 	s := c.next()
-	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Version: s.version}
+	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Filters: s.filters, Version: s.version}
 }
