@@ -10,6 +10,8 @@ type Forward struct {
 	Backends []WeightedUpstream
 	// Versioning chooses among them by version first.
 	Versioning Versioning
+	// Sticky goes before the weights, but not before the version.
+	Sticky Sticky
 }
 
 // WeightedUpstream is a share of a Forward.

@@ -89,6 +89,9 @@ func (d dumper) action(a Action) {
 	switch a := a.(type) {
 	case *Forward:
 		d.line(3, append([]string{"forward"}, a.Versioning.words()...)...)
+		if a.Sticky != (Sticky{}) {
+			d.line(4, "sticky", a.Sticky.String())
+		}
 		for _, b := range a.Backends {
 			d.line(4, backend(b)...)
 			for _, f := range b.Filters {

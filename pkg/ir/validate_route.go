@@ -75,6 +75,7 @@ func (v *validator) action(a Action) {
 			v.backend(b)
 		}
 		v.versioning(a)
+		v.sticky(a.Sticky)
 	case *Respond:
 		if a == nil {
 			v.problem("it has no action")

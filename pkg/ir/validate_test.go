@@ -34,6 +34,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 	route := func(c *Config) *Route { return &c.RouteSets[0].Hosts[1].Routes[0] }
 	backend := func(c *Config, i int) *WeightedUpstream { return &route(c).Action.(*Forward).Backends[i] }
 	versioning := func(c *Config) *Versioning { return &route(c).Action.(*Forward).Versioning }
+	sticky := func(c *Config) *Sticky { return &route(c).Action.(*Forward).Sticky }
 	tests := map[string]struct {
 		harm func(*Config)
 		want string
@@ -122,6 +123,15 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"an upstream of another protocol":  {func(c *Config) { c.Upstreams[0].Protocol = 9 }, `upstream ns/shop-v1:80: the protocol is unknown`},
 		"an upstream of another balance":   {func(c *Config) { c.Upstreams[0].Balance = Balance{Strategy: 9} }, `upstream ns/shop-v1:80: the balance is unknown`},
 		"choices of what is not random":    {func(c *Config) { c.Upstreams[0].Balance.Choices = 1 }, `a balance that is not random has choices`},
+		"sessions that nothing carries":    {func(c *Config) { sticky(c).Source = StickyNone }, `sessions that nothing carries have attributes`},
+		"sessions carried by the unknown":  {func(c *Config) { sticky(c).Source = 9 }, `what carries sessions is unknown`},
+		"a header with a path":             {func(c *Config) { sticky(c).Source = StickyHeader }, `a header that carries sessions has attributes of a cookie`},
+		"a session header in upper case":   {func(c *Config) { *sticky(c) = Sticky{Source: StickyHeader, Name: "X"} }, `the header that carries sessions is not in lower case`},
+		"a cookie without a name":          {func(c *Config) { sticky(c).Name = "" }, `the name of what carries sessions is not valid`},
+		"a cookie with a forged attribute": {func(c *Config) { sticky(c).Path = "/; Domain=x" }, `the path of the cookie that carries sessions is not valid`},
+		"a permanent cookie without end":   {func(c *Config) { sticky(c).Lifetime = 0 }, `the lifetime of sessions is negative, or missing for a permanent cookie`},
+		"an unknown SameSite":              {func(c *Config) { sticky(c).SameSite = "x" }, `the cookie's attribute SameSite is unknown`},
+		"an unknown Secure":                {func(c *Config) { sticky(c).Secure = 9 }, `when the cookie is secure is unknown`},
 		"a random balance without choices": {func(c *Config) { c.Upstreams[0].Balance = Balance{Strategy: Random} }, `the choices of a random balance are neither 1 nor 2`},
 		"a hash of what does not hash":     {func(c *Config) { c.Upstreams[0].Balance.Strategy = RoundRobin }, `a balance that does not hash says what by`},
 		"a hash of nothing":                {func(c *Config) { c.Upstreams[0].Balance.Hash = HashBy{} }, `what the balance hashes is unknown`},

@@ -116,6 +116,9 @@ func (c *compiler) forward(r *Route, f *ir.Forward) error {
 		return nil
 	}
 	r.choice = newChoice(shares, weights)
+	if f.Sticky.Source != ir.StickyNone {
+		r.sticky = &sticky{spec: &f.Sticky, upstreams: c.deps.Upstreams}
+	}
 	if f.Versioning != (ir.Versioning{}) {
 		if slices.ContainsFunc(shares, func(s share) bool { return s.version == nil }) {
 			return errors.New("a backend has no version, though requests name one")

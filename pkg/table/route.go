@@ -35,7 +35,10 @@ type Route struct {
 	choice *choice
 	// versions goes before choice, nil where requests name no version.
 	versions *versions
-	spec     *ir.Route
+	// sticky goes before choice too, among the backends of the version; nil where
+	// requests have no sessions.
+	sticky *sticky
+	spec   *ir.Route
 }
 
 // Outcome is what is to be done with one request; either Pool or Failure is nil.
@@ -104,11 +107,19 @@ func (r *Route) Versions() int {
 // and by weight. It must not be called where Respond is set. It does not block,
 // and allocates only where the version is an encoded query parameter; of as many
 // requests for one version as the weights add up to (in lowest terms) each backend gets
-// exactly its share.
+// exactly its share. A request of a session goes to the backend of its endpoint.
 func (r *Route) Choose(in *match.Input) Outcome {
 	c := r.choice
 	if r.versions != nil {
 		c = r.versions.of(in)
+	}
+	if r.sticky != nil {
+		if s, id := r.sticky.bound(in, c); s != nil {
+			// Where the endpoint fails, the strategy decides.
+			ask := askFor(s.hash, in)
+			ask.Session = id
+			return Outcome{Pool: s.pool, Ask: ask, Version: s.version}
+		}
 	}
 	s := c.next()
 	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Filters: s.filters, Version: s.version}
