@@ -136,7 +136,7 @@ true
     - tcproutes/status
     - udproutes/status
     - backendtlspolicies/status
-  verbs: [patch]
+  verbs: [patch, update]
 # CA certificates, and parameters of Gateways.
 - apiGroups: [""]
   resources: [configmaps]

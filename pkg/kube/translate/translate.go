@@ -3,6 +3,7 @@ package translate
 import (
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/gateway"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/ingress"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/proxyroute"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
@@ -41,11 +42,13 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	b := builder{Resolver: r, upstreams: make(map[string]bool), certificates: make(map[string]bool)}
 	b.listeners(certificates)
 	b.routes(hosts)
+	fromGateways := gateway.Translate(r)
+	b.gateways(fromGateways)
 	if o.ReportEndpoints {
 		reportEndpoints(s, &b.config, o.Mapped, facts)
 	}
 	ir.Canonical(&b.config)
-	return &b.config, &verdict.Set{}, facts
+	return &b.config, fromGateways.Verdicts, facts
 }
 
 // redirect adds the filter that redirects to HTTPS where it is asked for.
@@ -108,6 +111,31 @@ func (b *builder) routes(hosts map[string][]*resolve.Route) {
 		set.Hosts = append(set.Hosts, host)
 	}
 	b.config.RouteSets = []ir.RouteSet{set}
+}
+
+// gateways adds the listeners of Gateways with all that they name.
+func (b *builder) gateways(found gateway.Result) {
+	b.config.Listeners = append(b.config.Listeners, found.Listeners...)
+	b.config.RouteSets = append(b.config.RouteSets, found.RouteSets...)
+	for i := range found.Listeners {
+		tls := &found.Listeners[i].TLS
+		if tls.Default != "" {
+			b.certificate(tls.Default)
+		}
+		for _, binding := range tls.Bindings {
+			for _, name := range binding.Certificates {
+				b.certificate(name)
+			}
+		}
+	}
+	for i := range found.RouteSets {
+		for j := range found.RouteSets[i].Hosts {
+			routes := found.RouteSets[i].Hosts[j].Routes
+			for k := range routes {
+				b.action(routes[k].Action)
+			}
+		}
+	}
 }
 
 // action adds the upstreams that an action names.

@@ -25,7 +25,7 @@ type Set struct {
 // Class is a GatewayClass.
 type Class struct {
 	Object *gatewayv1.GatewayClass
-	// Conditions are Accepted and SupportedVersion.
+	// Conditions are Accepted alone.
 	Conditions []metav1.Condition
 }
 

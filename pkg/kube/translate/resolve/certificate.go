@@ -36,34 +36,43 @@ type fingerprint [sha256.Size]byte
 type certificate struct {
 	ir    ir.Certificate
 	leaf  *x509.Certificate
-	fault fault
+	fault Fault
 }
 
-// fault says why a Secret holds no usable certificate.
-type fault struct {
-	reason  report.Reason
-	message string
+// Fault says why what a reference leads to cannot be used. The zero value says that it can.
+type Fault struct {
+	Reason  report.Reason
+	Message string
 }
 
 // Certificate returns the certificate of a Secret. One that cannot be used is
 // reported at the place and nil is returned; one whose time is over or has not come is
 // reported, and used.
 func (r *Resolver) Certificate(name types.NamespacedName, at Place) *Certificate {
+	usable, fault := r.FindCertificate(name, at)
+	if usable == nil {
+		r.Facts.Errorf(at.Origin, at.Field, fault.Reason, "%s; other certificates answer for its hosts", fault.Message)
+	}
+	return usable
+}
+
+// FindCertificate is Certificate, but it returns why a certificate cannot be used
+// instead of reporting it.
+func (r *Resolver) FindCertificate(name types.NamespacedName, at Place) (*Certificate, Fault) {
 	c := r.certificates[name]
 	if c == nil {
 		c = r.load(name)
 		r.certificates[name] = c
 	}
-	if c.fault.reason != "" {
-		r.Facts.Errorf(at.Origin, at.Field, c.fault.reason, "%s; other certificates answer for its hosts", c.fault.message)
-		return nil
+	if c.fault != (Fault{}) {
+		return nil, c.fault
 	}
 	usable := &Certificate{Name: c.ir.Name, Algorithm: c.leaf.PublicKeyAlgorithm, parsed: c}
 	if when := outdated(c.leaf, r.Options.Now); when != "" {
 		usable.Outdated = true
 		r.Facts.Warnf(at.Origin, at.Field, report.CertificateExpired, "the certificate in the Secret %q %s; it is served all the same", name, when)
 	}
-	return usable
+	return usable, Fault{}
 }
 
 // outdated returns since or until when a certificate is not valid, and "" for one
@@ -119,14 +128,14 @@ func (c *Certificate) Names() []string {
 func (r *Resolver) load(name types.NamespacedName) *certificate {
 	secret := r.Snapshot.Secret(name)
 	if secret == nil {
-		return &certificate{fault: fault{report.SecretNotFound, fmt.Sprintf("the Secret %q does not exist", name)}}
+		return &certificate{fault: Fault{report.SecretNotFound, fmt.Sprintf("the Secret %q does not exist", name)}}
 	}
 	if secret.Type != corev1.SecretTypeTLS && secret.Type != corev1.SecretTypeOpaque && secret.Type != "" {
-		return &certificate{fault: fault{report.InvalidCertificate, fmt.Sprintf("the Secret %q is of the type %q and not %q", name, secret.Type, corev1.SecretTypeTLS)}}
+		return &certificate{fault: Fault{report.InvalidCertificate, fmt.Sprintf("the Secret %q is of the type %q and not %q", name, secret.Type, corev1.SecretTypeTLS)}}
 	}
 	for _, key := range []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey} {
 		if len(secret.Data[key]) == 0 {
-			return &certificate{fault: fault{report.SecretNotFound, fmt.Sprintf("the Secret %q has no key %q", name, key)}}
+			return &certificate{fault: Fault{report.SecretNotFound, fmt.Sprintf("the Secret %q has no key %q", name, key)}}
 		}
 	}
 	return r.Options.Memo.certificate(name, secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
@@ -135,7 +144,7 @@ func (r *Resolver) load(name types.NamespacedName) *certificate {
 // parse makes a certificate of what a Secret holds. No message holds any of the key.
 func parse(name types.NamespacedName, chain, key []byte) *certificate {
 	failed := func(message string, args ...any) *certificate {
-		return &certificate{fault: fault{report.InvalidCertificate, fmt.Sprintf("in the Secret %q, ", name) + fmt.Sprintf(message, args...)}}
+		return &certificate{fault: Fault{report.InvalidCertificate, fmt.Sprintf("in the Secret %q, ", name) + fmt.Sprintf(message, args...)}}
 	}
 	leaf, problem := parseLeaf(chain)
 	if problem != "" {

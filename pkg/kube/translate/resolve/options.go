@@ -35,6 +35,11 @@ type Options struct {
 	// open the proxy's own ports and the node's metadata to everyone who may
 	// write a ProxyRoute.
 	LocalAddresses bool
+	// Offline means that there is no cluster: ports of Gateways are bound on this very
+	// host, where Gateways share them, and Namespaces need not be written down.
+	Offline bool
+	// PortMap are the ports of this host that stand for ports of Gateways, offline.
+	PortMap map[uint16]uint16
 	// ReportEndpoints adds a warning for each Service port in use that has no
 	// endpoint, for `sluice serve` and `sluice check`. In a cluster
 	// endpoints come and go without a translation.

@@ -18,21 +18,35 @@ import (
 // is no such Service or port, that is reported at the place (of the field that
 // names it), and the result fails with 503.
 func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, at Place) ir.WeightedUpstream {
+	number, field, fault := r.FindService(name, port)
+	if fault != (Fault{}) {
+		return r.fail(at.At(field), fault.Reason, fault.Message)
+	}
+	return ir.WeightedUpstream{Upstream: r.ServiceUpstream(name, number), Weight: 1}
+}
+
+// ServiceUpstream returns the key of the upstream of a port that FindService found.
+func (r *Resolver) ServiceUpstream(name types.NamespacedName, number int32) string {
+	return r.upstream(ServiceKey(name, number), report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name})
+}
+
+// FindService returns the number of the port of a Service that is meant. A fault
+// comes with the field, below that which names the Service, that it is about.
+func (r *Resolver) FindService(name types.NamespacedName, port intstr.IntOrString) (number int32, field string, fault Fault) {
 	service := r.Snapshot.Service(name)
 	if service == nil {
-		return r.fail(at.At(".name"), report.BackendNotFound, fmt.Sprintf("the Service %q does not exist", name))
+		return 0, ".name", Fault{report.BackendNotFound, fmt.Sprintf("the Service %q does not exist", name)}
 	}
 	number, found := portNumber(service, port)
 	if !found {
-		return r.fail(at.At(".port"), report.BackendNotFound, fmt.Sprintf("the Service %q has no TCP port %s%s", name, quotePort(port), ports(service)))
+		return 0, ".port", Fault{report.BackendNotFound, fmt.Sprintf("the Service %q has no TCP port %s%s", name, quotePort(port), ports(service))}
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
-		if fault := r.hostFault(externalName(service)); fault != "" {
-			return r.fail(at.At(".name"), report.Invalid, fmt.Sprintf("the externalName of the Service %q %s", name, fault))
+		if problem := r.hostFault(externalName(service)); problem != "" {
+			return 0, ".name", Fault{report.Invalid, fmt.Sprintf("the externalName of the Service %q %s", name, problem)}
 		}
 	}
-	origin := report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name}
-	return ir.WeightedUpstream{Upstream: r.upstream(ServiceKey(name, number), origin), Weight: 1}
+	return number, "", Fault{}
 }
 
 // portNumber returns the port of the Service that is meant. An ExternalName

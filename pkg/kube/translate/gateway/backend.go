@@ -1,0 +1,53 @@
+package gateway
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// maxWeight is the highest weight that the CRD allows.
+const maxWeight = 1_000_000
+
+// backend returns one share of a rule. A reference that cannot be used fails its share with 500.
+func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, at resolve.Place) ir.WeightedUpstream {
+	weight := int(min(max(deref(ref.Weight, 1), 0), maxWeight))
+	key, f := b.upstream(&ref.BackendObjectReference, at)
+	if !f.ok() {
+		b.out.resolved = b.out.resolved.or(f)
+		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: f.message}
+	}
+	return ir.WeightedUpstream{Weight: weight, Upstream: key}
+}
+
+// upstream resolves a reference to a back end. What is wrong with it is reported.
+func (b *ruleBuilder) upstream(ref *gatewayv1.BackendObjectReference, at resolve.Place) (key string, f fault) {
+	refused := func(field string, reason report.Reason, message string) (string, fault) {
+		b.Facts.Errorf(at.Origin, at.Field+field, reason, "%s; its requests are answered 500", message)
+		return "", fault{reason, message}
+	}
+	group, kind := deref(ref.Group, ""), deref(ref.Kind, "Service")
+	if group != "" || kind != "Service" {
+		return refused(".kind", report.InvalidKind, fmt.Sprintf("the kind %q of %q is no Service", kind, group))
+	}
+	name := types.NamespacedName{Namespace: string(deref(ref.Namespace, gatewayv1.Namespace(at.Origin.Namespace))), Name: string(ref.Name)}
+	from := snapshot.Referrer{Group: gatewayv1.GroupName, Kind: at.Origin.Kind, Namespace: at.Origin.Namespace}
+	if !b.Snapshot.Permits(from, snapshot.Referent{Kind: "Service", NamespacedName: name}) {
+		return refused(".namespace", report.RefNotPermitted, notGranted("Service", name))
+	}
+	if ref.Port == nil {
+		return refused(".port", report.Invalid, "a Service needs a port")
+	}
+	number, field, problem := b.FindService(name, intstr.FromInt32(*ref.Port))
+	if problem != (resolve.Fault{}) {
+		return refused(field, problem.Reason, problem.Message)
+	}
+	return b.ServiceUpstream(name, number), fault{}
+}

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// httpRoutes begins all HTTPRoutes.
+func (t *translation) httpRoutes() []*route {
+	var all []*route
+	for _, object := range t.Snapshot.HTTPRoutes() {
+		r := newRoute(kindHTTPRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
+		t.setHostnames(r, object.Spec.Hostnames)
+		r.rules = func(s *socket) rules { return t.httpRules(r, object, s) }
+		all = append(all, r)
+	}
+	return all
+}
+
+// ruleBuilder makes the rules of one route for one socket.
+type ruleBuilder struct {
+	*translation
+	route *route
+	// socket is nil for a route that no listener takes.
+	socket *socket
+	out    rules
+	served int
+}
+
+// drop leaves out a rule, or a match of it, that can match nothing.
+func (b *ruleBuilder) drop(at resolve.Place, reason report.Reason, message string) {
+	b.Facts.Errorf(at.Origin, at.Field, reason, "%s, so it is not served", message)
+	b.out.dropped = b.out.dropped.or(fault{reason, at.Field + ": " + message})
+}
+
+// finish returns what was made.
+func (b *ruleBuilder) finish() rules {
+	b.out.none = b.served == 0 && !b.out.dropped.ok()
+	return b.out
+}
+
+// httpRules makes the rules of an HTTPRoute.
+func (t *translation) httpRules(r *route, object *gatewayv1.HTTPRoute, s *socket) rules {
+	b := &ruleBuilder{translation: t, route: r, socket: s}
+	names := make(map[string]bool)
+	for i := range object.Spec.Rules {
+		rule := &object.Spec.Rules[i]
+		at := r.at("spec.rules" + index(i))
+		b.httpRule(rule, at, b.ruleID(i, rule.Name, names, at))
+	}
+	if len(object.Spec.Rules) == 0 {
+		// The CRD's default rule matches all and has no back end.
+		b.httpRule(&gatewayv1.HTTPRouteRule{}, r.at("spec.rules"), "0")
+	}
+	return b.finish()
+}
+
+// ruleID is the name of a rule, or its position.
+func (b *ruleBuilder) ruleID(i int, name *gatewayv1.SectionName, names map[string]bool, at resolve.Place) string {
+	if name == nil || *name == "" {
+		return itoa(i)
+	}
+	if names[string(*name)] {
+		b.Facts.Warnf(at.Origin, at.Field+".name", report.Invalid, "another rule is named %q already, so this one goes by its position", *name)
+		return itoa(i)
+	}
+	names[string(*name)] = true
+	return string(*name)
+}
+
+func (b *ruleBuilder) httpRule(rule *gatewayv1.HTTPRouteRule, at resolve.Place, id string) {
+	base := ir.Route{
+		Origin:       at.Origin,
+		Timeouts:     b.timeouts(rule.Timeouts, at.At(".timeouts")),
+		MaxBodyBytes: b.Options.MaxBodyBytes,
+	}
+	base.Action = b.forward(rule, at)
+	matches := rule.Matches
+	if len(matches) == 0 {
+		matches = []gatewayv1.HTTPRouteMatch{{}}
+	}
+	for i := range matches {
+		place := at
+		if len(rule.Matches) > 0 {
+			place = at.At(".matches" + index(i))
+		}
+		match, ok := b.httpMatch(&matches[i], place)
+		if !ok {
+			continue
+		}
+		b.served++
+		e := entry{Route: base}
+		e.ID, e.Field, e.Match = b.route.id(id, itoa(i)), place.Field, match
+		b.out.entries = append(b.out.entries, e)
+	}
+}
+
+// forward returns the action of a rule. One without back ends answers 500.
+func (b *ruleBuilder) forward(rule *gatewayv1.HTTPRouteRule, at resolve.Place) ir.Action {
+	forward := &ir.Forward{}
+	for i := range rule.BackendRefs {
+		ref := &rule.BackendRefs[i]
+		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, at.At(".backendRefs"+index(i))))
+	}
+	return forward
+}
+
+// timeouts returns those of a rule; what it does not say is as everywhere.
+func (b *ruleBuilder) timeouts(spec *gatewayv1.HTTPRouteTimeouts, at resolve.Place) ir.Timeouts {
+	out := b.Options.Timeouts
+	if spec == nil {
+		return out
+	}
+	if d, said := b.duration(spec.Request, at.At(".request")); said {
+		out.Request = d
+	}
+	if d, said := b.duration(spec.BackendRequest, at.At(".backendRequest")); said {
+		out.BackendRequest = d
+	} else if out.Request > 0 && spec.Request != nil {
+		// The bound of the whole is the only one that was asked for.
+		out.BackendRequest = 0
+	}
+	return out
+}
+
+// duration reads a duration; 0 means no bound.
+func (b *ruleBuilder) duration(d *gatewayv1.Duration, at resolve.Place) (time.Duration, bool) {
+	if d == nil {
+		return 0, false
+	}
+	parsed, err := time.ParseDuration(string(*d))
+	if err != nil || parsed < 0 {
+		b.Facts.Errorf(at.Origin, at.Field, report.Unsupported, "%q is no duration such as 500ms, so it does not count", *d)
+		return 0, false
+	}
+	return parsed, true
+}

@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
+)
+
+// Result is what the objects of the Gateway API add to the model.
+type Result struct {
+	// Listeners and RouteSets name one another, and by name the upstreams and
+	// certificates that the Resolver has.
+	Listeners []ir.Listener
+	RouteSets []ir.RouteSet
+	Verdicts  *verdict.Set
+}
+
+// Translate translates all objects of the Gateway API.
+func Translate(r *resolve.Resolver) Result {
+	t := &translation{
+		Resolver: r,
+		verdicts: &verdict.Set{},
+		byName:   make(map[types.NamespacedName]*gateway),
+		sets:     make(map[types.NamespacedName]*listenerSet),
+		sockets:  make(map[socketKey]*socket),
+	}
+	t.readGateways()
+	t.readListenerSets()
+	for _, g := range t.gateways {
+		t.findConflicts(g)
+	}
+	t.allocate()
+	t.routes()
+	t.gatewayVerdicts()
+	t.listenerSetVerdicts()
+	t.finish()
+	return Result{Listeners: t.listeners, RouteSets: t.routeSets, Verdicts: t.verdicts}
+}
+
+// translation is one translation.
+type translation struct {
+	*resolve.Resolver
+	verdicts *verdict.Set
+	// gateways are ours, the oldest first.
+	gateways []*gateway
+	byName   map[types.NamespacedName]*gateway
+	// sets are the ListenerSets that name one of them.
+	sets     map[types.NamespacedName]*listenerSet
+	setOrder []*listenerSet
+	sockets  map[socketKey]*socket
+	// madeServices are the Services of Gateways, nil before they are asked for.
+	madeServices map[gatewayService]*corev1.Service
+
+	listeners []ir.Listener
+	routeSets []ir.RouteSet
+}
