@@ -49,6 +49,8 @@ arguments=(
 	--organization=sluice-dev --project=sluice --url=https://github.com/sluice-dev/sluice
 	--version="v$VERSION" --contact=https://github.com/sluice-dev/sluice/issues
 )
+# A kept cluster keeps the back ends, too.
+[ -z "${KEEP:-}" ] || arguments+=(--cleanup-base-resources=false)
 [ -z "${RUN:-}" ] || arguments+=(--run-test="$RUN")
 [ -z "${FEATURES:-}" ] || arguments+=(--supported-features="$FEATURES")
 rm -f "$report"
