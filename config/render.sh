@@ -21,8 +21,10 @@ done
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-# The version only satisfies the chart's kubeVersion: nothing is rendered from it.
-"$helm" template sluice charts/sluice --namespace sluice-system --kube-version 1.36.0 --output-dir "$out" >/dev/null
+# The version only satisfies the chart's kubeVersion: nothing is rendered from it. The Secret with the key of
+# sessions is left out, as its key is another one each time.
+"$helm" template sluice charts/sluice --namespace sluice-system --kube-version 1.36.0 \
+	--set controller.sessionKey.create=false --output-dir "$out" >/dev/null
 
 # render DIRECTORY TEMPLATE...: one file for each template, without the labels
 # that belong to helm, and a kustomization that lists them.

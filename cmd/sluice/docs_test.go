@@ -198,6 +198,27 @@ func words(t *testing.T, file, pattern string) map[string]string {
 	return found
 }
 
+// filterWords returns the words of the answers that filters give.
+func filterWords(t *testing.T) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	files, err := filepath.Glob("../../pkg/filter/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") || !strings.Contains(string(text), "Reason: ") {
+			continue
+		}
+		maps.Copy(found, words(t, strings.TrimPrefix(file, "../../"), `Reason: +"(?<word>[a-z0-9_]+)"`))
+	}
+	return found
+}
+
 // section returns the text below a heading up to the next one of its level.
 func section(t *testing.T, page, title string) string {
 	t.Helper()
@@ -224,7 +245,7 @@ func TestTroubleshootingKnowsEveryReason(t *testing.T) {
 			words(t, "pkg/proxy/exchange.go", `reason :?= "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/table/compile_route.go", `reasonBackend = "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/table/version.go", `ReasonVersion = "(?<word>[a-z0-9_]+)"`),
-			words(t, "pkg/filter/redirect/redirect.go", `Reason: +"(?<word>[a-z0-9_]+)"`),
+			filterWords(t),
 		}},
 		"words of refusals": {"Every refusal", []map[string]string{
 			words(t, "pkg/wire/h1/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`),

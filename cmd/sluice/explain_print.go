@@ -45,6 +45,9 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 		if v := a.Version; v != nil {
 			row("version", "%s", describeVersion(v))
 		}
+		if a.Session != "" {
+			row("session", "%s", a.Session)
+		}
 		for _, b := range a.Backends {
 			printBackend(row, a, b)
 		}

@@ -42,6 +42,12 @@ func (s service) ours() bool {
 	return s.Spec.Type == "LoadBalancer" && s.Spec.LoadBalancerClass == nil && s.Metadata.DeletionTimestamp == nil
 }
 
+// asksForAnother reports whether s asks for an address that it does not have.
+func (s service) asksForAnother(held map[netip.Addr]bool) bool {
+	asked, err := netip.ParseAddr(s.Spec.LoadBalancerIP)
+	return err == nil && !held[asked]
+}
+
 // addressPool hands out the addresses of a range.
 type addressPool struct {
 	pool netip.Prefix
@@ -71,7 +77,7 @@ func (a *addressPool) see(s service) (netip.Addr, error) {
 	for ip := range held {
 		a.holders[ip] = s.key()
 	}
-	if !s.ours() || len(held) > 0 {
+	if !s.ours() || len(held) > 0 && !s.asksForAnother(held) {
 		return netip.Addr{}, nil
 	}
 	ip, err := a.choose(s.Spec.LoadBalancerIP)

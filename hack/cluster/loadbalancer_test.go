@@ -25,11 +25,19 @@ func TestWhoGetsAnAddress(t *testing.T) {
 		want   string // address, empty for none
 		err    string
 	}{
-		"a new one gets the first free":         {func(*service) {}, "10.0.0.2", ""},
-		"one of another type gets none":         {func(s *service) { s.Spec.Type = "ClusterIP" }, "", ""},
-		"one of another class gets none":        {func(s *service) { s.Spec.LoadBalancerClass = &class }, "", ""},
-		"one that is being deleted gets none":   {func(s *service) { s.Metadata.DeletionTimestamp = &gone }, "", ""},
-		"one that has one gets no other":        {func(s *service) { *s = balanced("new", "10.0.0.5") }, "", ""},
+		"a new one gets the first free":       {func(*service) {}, "10.0.0.2", ""},
+		"one of another type gets none":       {func(s *service) { s.Spec.Type = "ClusterIP" }, "", ""},
+		"one of another class gets none":      {func(s *service) { s.Spec.LoadBalancerClass = &class }, "", ""},
+		"one that is being deleted gets none": {func(s *service) { s.Metadata.DeletionTimestamp = &gone }, "", ""},
+		"one that has one gets no other":      {func(s *service) { *s = balanced("new", "10.0.0.5") }, "", ""},
+		"one that has one and asks for another": {func(s *service) {
+			*s = balanced("new", "10.0.0.5")
+			s.Spec.LoadBalancerIP = "10.0.0.6"
+		}, "10.0.0.6", ""},
+		"one that has what it asks for": {func(s *service) {
+			*s = balanced("new", "10.0.0.5")
+			s.Spec.LoadBalancerIP = "10.0.0.5"
+		}, "", ""},
 		"a free address that is asked for":      {func(s *service) { s.Spec.LoadBalancerIP = "10.0.0.3" }, "10.0.0.3", ""},
 		"a taken address that is asked for":     {func(s *service) { s.Spec.LoadBalancerIP = "10.0.0.1" }, "", `held by "default/old"`},
 		"an address of elsewhere is asked for":  {func(s *service) { s.Spec.LoadBalancerIP = "192.0.2.1" }, "", "not free in 10.0.0.0/29"},

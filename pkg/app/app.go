@@ -63,7 +63,7 @@ func New(o Options) (*App, error) {
 	}
 	a.accessLog = accesslog.New(o.accessLogWriter(), accesslog.Options{Format: format})
 	a.metrics.LogDropped(a.accessLog.Dropped)
-	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Zone: o.Zone})
+	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Zone: o.Zone, SessionKey: o.sessionKey()})
 	a.proxy = proxy.New(&a.holder, proxy.Options{
 		TrustedProxies: o.TrustedProxies,
 		MaxConnections: o.MaxConnections,

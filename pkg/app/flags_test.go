@@ -62,6 +62,9 @@ func TestFlagsSetOptions(t *testing.T) {
 		"logs": {VerbServe, []string{"--log-format", "text", "--log-level", "debug"}, func(o *Options) {
 			o.LogFormat, o.LogLevel = "text", slog.LevelDebug
 		}},
+		"a key and a zone": {VerbController, []string{"--session-key", "0123456789abcdef", "--zone", "a"}, func(o *Options) {
+			o.SessionKey, o.Zone = "0123456789abcdef", "a"
+		}},
 		"switches": {VerbController, []string{"--debug-headers", "--leader-elect=false"}, func(o *Options) {
 			o.DebugHeaders, o.LeaderElect = true, false
 		}},

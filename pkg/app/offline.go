@@ -50,7 +50,7 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	if err != nil {
 		return nil, err
 	}
-	upstreams := upstream.NewRegistry(upstream.Options{Zone: o.Zone})
+	upstreams := upstream.NewRegistry(upstream.Options{Zone: o.Zone, SessionKey: o.sessionKey()})
 	upstreams.SetEndpoints(translate.Endpoints(s, config)...)
 	translated.Merge(registry.Update(config.Certificates))
 	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Build})

@@ -26,6 +26,8 @@ type Options struct {
 	MaxConnections int
 	// H2C is one of the words of proxy.H2C.
 	H2C string
+	// SessionKey signs what binds clients to endpoints; empty makes one up.
+	SessionKey string
 	// Zone is the topology zone of this process, empty where it is not known.
 	Zone string
 	// DrainDelay is how long the process goes on accepting after readiness has

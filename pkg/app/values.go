@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
 // The types in this file are the flag.Values of the options. They point into
@@ -22,6 +24,26 @@ func text(s *string) *textValue { return (*textValue)(s) }
 
 func (v *textValue) String() string     { return string(*v) }
 func (v *textValue) Set(s string) error { *v = textValue(s); return nil }
+
+// keyValue is a secret, which is never printed.
+type keyValue string
+
+func (v *keyValue) String() string { return "" }
+func (v *keyValue) Set(s string) error {
+	if len(s) < upstream.SessionKeySize {
+		return fmt.Errorf("the key has %d bytes, which is less than %d", len(s), upstream.SessionKeySize)
+	}
+	*v = keyValue(s)
+	return nil
+}
+
+// sessionKey returns the key for upstream.Options, nil for none.
+func (o *Options) sessionKey() []byte {
+	if o.SessionKey == "" {
+		return nil
+	}
+	return []byte(o.SessionKey)
+}
 
 type boolValue bool
 

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
@@ -9,7 +10,8 @@ import (
 // Exchange is what filters see of one request and its response. It is valid
 // only while the filter is called.
 type Exchange struct {
-	// Request is the head that will be sent to the endpoint.
+	// Request is the head that will be sent to the endpoint. What a filter makes of
+	// Path is normalised again before it is used, and 400 is answered where it cannot be.
 	Request *wire.Request
 	// Response is the head that will be sent to the client; nil in the phases before it.
 	Response *wire.Response
@@ -17,22 +19,43 @@ type Exchange struct {
 	Client netip.AddrPort
 	// Secure says that the client came over TLS.
 	Secure bool
-	// Host is the request's host, lower case, without port and final dot.
+	// Host is the request's host as it came, lower case, without port and final dot.
 	Host []byte
+	// Path is the request's normalised path as it came, which the route was chosen by.
+	Path []byte
+	// Port is the port that the client asks on, as far as it is known: that of the
+	// listener, of the Host field, or the scheme's.
+	Port uint16
 	// RequestID is the value of X-Request-Id.
 	RequestID []byte
+	// Route is the ID of the route.
+	Route string
+	// Version is that of the back end, empty before it was chosen and where it has none.
+	Version string
+	// ServerName is the name that the client asked for by TLS (SNI), empty without.
+	ServerName string
+	// Subject is the distinguished name of the client's certificate, empty without.
+	Subject string
+	// Scratch is room for bytes that live as long as the exchange: filters append to
+	// it and store it back.
+	Scratch []byte
+	// Wait lets time pass; false means that the exchange should end, as its client has
+	// gone or the process ends.
+	Wait func(time.Duration) bool
 }
 
 // Answer is a response that Sluice gives itself.
 type Answer struct {
-	// Status is between 200 and 599.
+	// Status is between 200 and 599, or 0: the connection (of HTTP/2: the stream) is cut off
+	// without a word.
 	Status int
 	// Reason says why, for the access log, the debug header and metrics; a short
 	// word of lower-case letters and underscores, such as "tls_redirect".
 	Reason string
 	// Header holds fields to send besides Sluice's own.
 	Header []AnswerField
-	// Body is sent as text/plain; empty means Sluice's own short text for the status.
+	// Body is sent as text/plain, or as what Header says; empty means Sluice's own
+	// short text for the status.
 	Body []byte
 }
 

@@ -15,7 +15,14 @@ type ResponseHead interface {
 	OnResponseHead(x *Exchange)
 }
 
-// Chain is the filters of one route by phase.
+// Copy is a filter that wants copies of some requests sent to an upstream of its
+// own (ir.FilterUpstream). The copy is what the endpoint gets, behind all filters.
+type Copy interface {
+	// Due says whether the next request is copied.
+	Due() bool
+}
+
+// Chain is the filters of one route, or of one of its backends, by phase.
 type Chain struct {
 	RequestHead []RequestHead
 	// ResponseHead is in the order in which they are called: the reverse of the

@@ -10,6 +10,8 @@ type Forward struct {
 	Backends []WeightedUpstream
 	// Versioning chooses among them by version first.
 	Versioning Versioning
+	// Sticky goes before the weights, but not before the version.
+	Sticky Sticky
 }
 
 // WeightedUpstream is a share of a Forward.
@@ -20,6 +22,9 @@ type WeightedUpstream struct {
 	Upstream string
 	// Weight is between 0 (no request) and 1,000,000.
 	Weight int
+	// Filters act on what is sent to this backend and comes from it, behind those
+	// of the route (HTTPBackendRef.filters). Those that answer end the exchange.
+	Filters []Filter
 	// Version is what Versioning goes by, empty without it.
 	Version string
 	// Unready says that no new request goes there, whatever the weight, as long as

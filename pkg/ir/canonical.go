@@ -43,6 +43,9 @@ func canonicalRoute(r *Route) {
 	nilIfEmpty(&r.Filters)
 	if f, ok := r.Action.(*Forward); ok && f != nil {
 		nilIfEmpty(&f.Backends)
+		for i := range f.Backends {
+			nilIfEmpty(&f.Backends[i].Filters)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -11,7 +12,7 @@ func sample() *Config {
 	shop := report.Origin{Kind: "Ingress", Namespace: "ns", Name: "shop"}
 	return &Config{
 		Listeners: []Listener{
-			{Name: "gateway/ns/gw/web", Origin: report.Origin{Kind: "Gateway", Namespace: "ns", Name: "gw"}, Port: 8081, RouteSet: "default"},
+			{Name: "gateway/ns/gw/web", Origin: report.Origin{Kind: "Gateway", Namespace: "ns", Name: "gw"}, Port: 8081, PublicPort: 80, RouteSet: "default"},
 			{Name: ListenerHTTP, RouteSet: "default"},
 			{
 				Name: ListenerHTTPS, Protocol: HTTPS, RouteSet: "default",
@@ -65,13 +66,17 @@ func sampleRoutes(shop report.Origin) []Route {
 				},
 				Query: []ValueMatch{{Name: "a b", Kind: ValueRegex, Value: "[0-9]+"}},
 			},
-			Filters: []Filter{&RedirectHTTPS{Status: 308, Port: 443}},
+			Filters: sampleFilters(),
 			Action: &Forward{
 				Backends: []WeightedUpstream{
-					{Upstream: "ns/shop-v1:80", Weight: 90, Version: "1"},
+					{
+						Upstream: "ns/shop-v1:80", Weight: 90, Version: "1",
+						Filters: []Filter{&ModifyRequestHeader{HeaderEdit{Remove: []string{"x-backend"}}}},
+					},
 					{Upstream: "static", Weight: 0, Version: "2"},
 					{Weight: 10, Version: "2.1", Unready: true, FailStatus: 503, FailReason: "Service ns/shop-v2 has no port 80"},
 				},
+				Sticky:     Sticky{Source: StickyCookie, Name: "session", Lifetime: time.Hour, Permanent: true, Path: "/", SameSite: "Lax", Secure: SecureAlways, Readable: true},
 				Versioning: Versioning{Source: VersionHeader, Name: "app-version", Default: "1", NoMatch: NoMatchReject, Tell: "app-version"},
 			},
 			Timeouts: Timeouts{
@@ -89,5 +94,28 @@ func sampleRoutes(shop report.Origin) []Route {
 			Match:  Match{Path: PathMatch{Kind: PathRegex, Value: "/v[0-9]/.*"}},
 			Action: &Forward{},
 		},
+	}
+}
+
+// sampleFilters has one of each kind.
+func sampleFilters() []Filter {
+	edit := HeaderEdit{
+		Set:    []HeaderField{{Name: "X-Host", Value: "{host}"}},
+		Add:    []HeaderField{{Name: "X-Added", Value: Literal("a {b}")}},
+		Remove: []string{"x-gone"},
+	}
+	return []Filter{
+		&RedirectHTTPS{Status: 308, Port: 443},
+		&CORS{
+			Origins: []string{"https://*.example.com"}, OriginExpressions: []string{"http://[a-z]+"}, Methods: []string{"GET"},
+			Headers: []string{"X-A"}, Expose: []string{"X-B"}, Credentials: true, MaxAge: 5,
+		},
+		&IPAccess{Deny: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, Allow: []netip.Prefix{netip.MustParsePrefix("192.0.0.0/8")}},
+		&ModifyRequestHeader{edit},
+		&ModifyResponseHeader{HeaderEdit{Set: []HeaderField{{Name: "Server", Value: "x"}}}},
+		&RewriteURL{Host: "inner.example.com", Path: PathEdit{Kind: PrefixReplaced, Prefix: "/cart", Value: "/basket"}},
+		&Redirect{Status: 302, Scheme: "https", Host: "new.example.com", Port: 8443, Path: PathEdit{Kind: PathSubstituted, Prefix: "/(.*)", Value: "/$1"}},
+		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3},
+		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},
 	}
 }

@@ -47,6 +47,9 @@ func (d dumper) listener(l *Listener) {
 	if l.Port != 0 {
 		port = "port=" + strconv.Itoa(int(l.Port))
 	}
+	if l.PublicPort != 0 {
+		port = strings.TrimSpace(port + " public=" + strconv.Itoa(int(l.PublicPort)))
+	}
 	d.line(0, "listener", quote(l.Name), l.Protocol.String(), port, "routes="+quote(l.RouteSet), origin(l.Origin, ""))
 	for _, b := range l.TLS.Bindings {
 		d.line(1, "tls", quote(b.Host), list(b.Certificates))
@@ -86,8 +89,14 @@ func (d dumper) action(a Action) {
 	switch a := a.(type) {
 	case *Forward:
 		d.line(3, append([]string{"forward"}, a.Versioning.words()...)...)
+		if a.Sticky != (Sticky{}) {
+			d.line(4, "sticky", a.Sticky.String())
+		}
 		for _, b := range a.Backends {
 			d.line(4, backend(b)...)
+			for _, f := range b.Filters {
+				d.line(5, "filter", FilterString(f))
+			}
 		}
 	case *Respond:
 		body := ""
@@ -166,6 +175,22 @@ func FilterString(f Filter) string {
 	switch f := f.(type) {
 	case *RedirectHTTPS:
 		return fmt.Sprintf("redirect-https status=%d port=%d", f.Status, f.Port)
+	case *ModifyRequestHeader:
+		return f.Edit.words("request-header")
+	case *ModifyResponseHeader:
+		return f.Edit.words("response-header")
+	case *RewriteURL:
+		return f.words()
+	case *Redirect:
+		return f.words()
+	case *CORS:
+		return f.words()
+	case *Mirror:
+		return f.words()
+	case *IPAccess:
+		return f.words()
+	case *Fault:
+		return f.words()
 	case nil:
 		return "none"
 	}

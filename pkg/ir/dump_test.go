@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"net/netip"
 	"os"
 	"reflect"
 	"strings"
@@ -100,6 +101,14 @@ type counter struct{ skip int }
 
 // changeLeaf changes the leaf that is skip leaves away, and returns its path.
 func changeLeaf(v reflect.Value, path string, c *counter) (string, bool) {
+	if v.Type() == reflect.TypeFor[netip.Prefix]() {
+		if c.skip > 0 {
+			c.skip--
+			return "", false
+		}
+		v.Set(reflect.ValueOf(netip.MustParsePrefix("198.51.100.0/24")))
+		return path, true
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {

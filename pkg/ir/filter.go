@@ -4,6 +4,15 @@ package ir
 // kind has one case in pkg/filter/build.
 type Filter interface{ isFilter() }
 
+// FilterUpstream returns the Key of the upstream that a filter sends requests
+// to, empty for none.
+func FilterUpstream(f Filter) string {
+	if m, ok := f.(*Mirror); ok && m != nil {
+		return m.Upstream
+	}
+	return ""
+}
+
 // RedirectHTTPS answers requests that came in clear text with a redirect to
 // the same URL over HTTPS. Requests over TLS pass.
 type RedirectHTTPS struct {

@@ -40,6 +40,9 @@ type Listener struct {
 	// Port is the TCP port that is asked for; 0 for the process's own
 	// listeners, whose address is a flag.
 	Port uint16
+	// PublicPort is the port that clients ask on, which a Service may map to Port:
+	// redirects name it. 0 where it is not known; then the Host field says it.
+	PublicPort uint16
 	// Protocol is what is spoken there.
 	Protocol Protocol
 	// RouteSet names the RouteSet that is served.

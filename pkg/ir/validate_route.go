@@ -23,9 +23,7 @@ func (v *validator) route(r *Route) {
 	v.check(!v.routes[r.ID], "the ID is in use twice")
 	v.routes[r.ID] = true
 	v.match(&r.Match)
-	for _, f := range r.Filters {
-		v.filter(f)
-	}
+	v.filters(r.Filters)
 	v.action(r.Action)
 	t := r.Timeouts
 	v.check(min(t.Connect, t.Request, t.BackendRequest, t.Idle, t.TunnelIdle) >= 0, "a timeout is negative")
@@ -66,22 +64,6 @@ func (v *validator) values(what string, list []ValueMatch) {
 	}
 }
 
-func (v *validator) filter(f Filter) {
-	switch f := f.(type) {
-	case *RedirectHTTPS:
-		if f == nil {
-			v.problem("a filter is nil")
-			return
-		}
-		v.check(f.Status >= 300 && f.Status <= 308, "the status of redirect-https does not redirect")
-		v.check(f.Port != 0, "redirect-https has no port")
-	case nil:
-		v.problem("a filter is nil")
-	default:
-		v.problem("a filter is of the unknown type %T", f)
-	}
-}
-
 func (v *validator) action(a Action) {
 	switch a := a.(type) {
 	case *Forward:
@@ -93,6 +75,7 @@ func (v *validator) action(a Action) {
 			v.backend(b)
 		}
 		v.versioning(a)
+		v.sticky(a.Sticky)
 	case *Respond:
 		if a == nil {
 			v.problem("it has no action")
@@ -110,6 +93,7 @@ func (v *validator) action(a Action) {
 const maxWeight = 1_000_000
 
 func (v *validator) backend(b WeightedUpstream) {
+	v.filters(b.Filters)
 	v.check(b.Weight >= 0 && b.Weight <= maxWeight, "a weight is not between 0 and 1,000,000")
 	if b.Upstream != "" {
 		v.refer(v.upstreams, "upstream", b.Upstream)

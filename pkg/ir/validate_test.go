@@ -16,6 +16,16 @@ func TestASoundConfigHasNoProblems(t *testing.T) {
 
 type otherFilter struct{ Filter }
 
+// kind returns the filter of that kind.
+func kind[F Filter](r *Route) (found F) {
+	for _, f := range r.Filters {
+		if of, ok := f.(F); ok {
+			found = of
+		}
+	}
+	return found
+}
+
 type otherAction struct{ Action }
 
 func TestEachBrokenInvariantIsNamed(t *testing.T) {
@@ -24,6 +34,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 	route := func(c *Config) *Route { return &c.RouteSets[0].Hosts[1].Routes[0] }
 	backend := func(c *Config, i int) *WeightedUpstream { return &route(c).Action.(*Forward).Backends[i] }
 	versioning := func(c *Config) *Versioning { return &route(c).Action.(*Forward).Versioning }
+	sticky := func(c *Config) *Sticky { return &route(c).Action.(*Forward).Sticky }
 	tests := map[string]struct {
 		harm func(*Config)
 		want string
@@ -64,6 +75,24 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a part of the path without need":  {func(c *Config) { versioning(c).Segment = 1 }, `the part of the path that is the version is missing, or there without need`},
 		"an unknown answer to versions":    {func(c *Config) { versioning(c).NoMatch = 9 }, `what becomes of an unknown version is unknown`},
 		"no default version":               {func(c *Config) { versioning(c).NoMatch, versioning(c).Default = NoMatchDefault, "" }, `there is no default version to fall back to`},
+		"an edit of nothing":               {func(c *Config) { *kind[*ModifyRequestHeader](route(c)) = ModifyRequestHeader{} }, `a header filter changes nothing`},
+		"a field without a name to set":    {func(c *Config) { kind[*ModifyRequestHeader](route(c)).Edit.Set[0].Name = "" }, `a header filter sets a field without a name`},
+		"a field without a name to add":    {func(c *Config) { kind[*ModifyRequestHeader](route(c)).Edit.Add[0].Name = "" }, `a header filter adds a field without a name`},
+		"a field in upper case to remove":  {func(c *Config) { kind[*ModifyRequestHeader](route(c)).Edit.Remove[0] = "X" }, `a header filter removes a field without a name, or not in lower case`},
+		"a rewrite of nothing":             {func(c *Config) { *kind[*RewriteURL](route(c)) = RewriteURL{} }, `a rewrite changes nothing`},
+		"a prefix without need":            {func(c *Config) { kind[*RewriteURL](route(c)).Path.Kind = PathReplaced }, `a change of the path has no prefix, or one without need`},
+		"an unknown change of the path":    {func(c *Config) { kind[*RewriteURL](route(c)).Path.Kind = 9 }, `a change of the path is of unknown kind`},
+		"a redirect to another scheme":     {func(c *Config) { kind[*Redirect](route(c)).Scheme = "ftp" }, `a redirect has an unknown scheme`},
+		"a redirect that is none":          {func(c *Config) { kind[*Redirect](route(c)).Status = 304 }, `the status 304 of a redirect does not redirect`},
+		"cors for nobody":                  {func(c *Config) { *kind[*CORS](route(c)) = CORS{} }, `no origin may use what cors allows`},
+		"a mirror to nothing":              {func(c *Config) { kind[*Mirror](route(c)).Upstream = "x" }, `upstream "x" is not defined`},
+		"a mirror of more than all":        {func(c *Config) { kind[*Mirror](route(c)).Numerator = 9 }, `the share of a mirror is not between 0 and 1`},
+		"access for all":                   {func(c *Config) { *kind[*IPAccess](route(c)) = IPAccess{} }, `access by address refuses nobody`},
+		"a fault of more than all":         {func(c *Config) { kind[*Fault](route(c)).DelayPercent = 101 }, `the share of a fault is not between 0 and 100`},
+		"a fault that delays by nothing":   {func(c *Config) { kind[*Fault](route(c)).Delay = 0 }, `a fault delays by no time, or no request`},
+		"a fault without a status":         {func(c *Config) { kind[*Fault](route(c)).AbortStatus = 0 }, `a fault aborts without a status, or no request`},
+		"a fault that succeeds":            {func(c *Config) { kind[*Fault](route(c)).AbortStatus = 200 }, `the status of a fault is not between 400 and 599`},
+		"a bad filter of a backend":        {func(c *Config) { backend(c, 0).Filters[0].(*ModifyRequestHeader).Edit.Remove = nil }, `a header filter changes nothing`},
 		"limits without a bound":           {func(c *Config) { route(c).Limits.MaxActive = 0 }, `the limits bound nothing`},
 		"limits without a key":             {func(c *Config) { route(c).Limits.Key = "" }, `the limits have no key`},
 		"limits that differ":               {func(c *Config) { r := hosts(c)[1].Routes; r[1].Limits = Limits{Key: r[0].Limits.Key, MaxActive: 1} }, `routes that share limits differ in them`},
@@ -76,7 +105,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a filter that is nil":             {func(c *Config) { route(c).Filters[0] = nil }, `a filter is nil`},
 		"a filter that is a nil pointer":   {func(c *Config) { route(c).Filters[0] = (*RedirectHTTPS)(nil) }, `a filter is nil`},
 		"a filter of another type":         {func(c *Config) { route(c).Filters[0] = otherFilter{} }, `a filter is of the unknown type ir.otherFilter`},
-		"a redirect that does not":         {func(c *Config) { route(c).Filters[0] = &RedirectHTTPS{Status: 200, Port: 1} }, `the status of redirect-https does not redirect`},
+		"a redirect that does not":         {func(c *Config) { route(c).Filters[0] = &RedirectHTTPS{Status: 200, Port: 1} }, `the status 200 of a redirect does not redirect`},
 		"a redirect to no port":            {func(c *Config) { route(c).Filters[0] = &RedirectHTTPS{Status: 308} }, `redirect-https has no port`},
 		"no action":                        {func(c *Config) { route(c).Action = nil }, `it has no action`},
 		"an action that is a nil pointer":  {func(c *Config) { route(c).Action = (*Forward)(nil) }, `it has no action`},
@@ -94,6 +123,15 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"an upstream of another protocol":  {func(c *Config) { c.Upstreams[0].Protocol = 9 }, `upstream ns/shop-v1:80: the protocol is unknown`},
 		"an upstream of another balance":   {func(c *Config) { c.Upstreams[0].Balance = Balance{Strategy: 9} }, `upstream ns/shop-v1:80: the balance is unknown`},
 		"choices of what is not random":    {func(c *Config) { c.Upstreams[0].Balance.Choices = 1 }, `a balance that is not random has choices`},
+		"sessions that nothing carries":    {func(c *Config) { sticky(c).Source = StickyNone }, `sessions that nothing carries have attributes`},
+		"sessions carried by the unknown":  {func(c *Config) { sticky(c).Source = 9 }, `what carries sessions is unknown`},
+		"a header with a path":             {func(c *Config) { sticky(c).Source = StickyHeader }, `a header that carries sessions has attributes of a cookie`},
+		"a session header in upper case":   {func(c *Config) { *sticky(c) = Sticky{Source: StickyHeader, Name: "X"} }, `the header that carries sessions is not in lower case`},
+		"a cookie without a name":          {func(c *Config) { sticky(c).Name = "" }, `the name of what carries sessions is not valid`},
+		"a cookie with a forged attribute": {func(c *Config) { sticky(c).Path = "/; Domain=x" }, `the path of the cookie that carries sessions is not valid`},
+		"a permanent cookie without end":   {func(c *Config) { sticky(c).Lifetime = 0 }, `the lifetime of sessions is negative, or missing for a permanent cookie`},
+		"an unknown SameSite":              {func(c *Config) { sticky(c).SameSite = "x" }, `the cookie's attribute SameSite is unknown`},
+		"an unknown Secure":                {func(c *Config) { sticky(c).Secure = 9 }, `when the cookie is secure is unknown`},
 		"a random balance without choices": {func(c *Config) { c.Upstreams[0].Balance = Balance{Strategy: Random} }, `the choices of a random balance are neither 1 nor 2`},
 		"a hash of what does not hash":     {func(c *Config) { c.Upstreams[0].Balance.Strategy = RoundRobin }, `a balance that does not hash says what by`},
 		"a hash of nothing":                {func(c *Config) { c.Upstreams[0].Balance.Hash = HashBy{} }, `what the balance hashes is unknown`},

@@ -64,7 +64,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
 		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
-		descTableRoutes, descEndpoints, descTries, descConns, descLogDropped,
+		descTableRoutes, descEndpoints, descTries, descConns, descLogDropped, descCopies,
 	} {
 		out <- d
 	}
@@ -109,6 +109,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	c.answers.each(func(reason string, n uint64) { s.counter(descAnswers, float64(n), valid(reason)) })
 	c.http2Ended.each(func(fault string, n uint64) { s.counter(descHTTP2Ended, float64(n), valid(fault)) })
+	c.copies.each(func(outcome string, n uint64) { s.counter(descCopies, float64(n), outcome) })
 	for i, phase := range connectPhases {
 		for j, fault := range faults {
 			if n := c.connects[i][j].Load(); n > 0 {

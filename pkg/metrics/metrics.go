@@ -22,6 +22,7 @@ type Metrics struct {
 
 	unrouted *Route
 	answers  reasons
+	copies   reasons
 	// http2Ended counts connections by why they were ended.
 	http2Ended reasons
 	// connects counts failed connections by phase and fault.

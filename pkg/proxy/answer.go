@@ -33,6 +33,9 @@ func (x *exchange) answerFault(f *fault) {
 
 // answerFor gives a filter's answer.
 func (x *exchange) answerFor(a *filter.Answer) *fault {
+	if a.Status == 0 {
+		return x.cut(a.Reason)
+	}
 	x.resp.Reset()
 	for _, f := range a.Header {
 		x.resp.Header.Add(f.Name, []byte(f.Value))

@@ -146,6 +146,7 @@ func (b *requestBody) move(x *exchange) *fault {
 			return faultBodyTooLarge
 		}
 		if n > 0 {
+			x.copies.tee(buf[:n])
 			b.awaitEndpoint(x, time.Now())
 			if err := x.up.WriteBody(buf[:n]); err != nil {
 				return ofPump(err)
@@ -153,6 +154,7 @@ func (b *requestBody) move(x *exchange) *fault {
 		}
 		switch {
 		case errors.Is(err, io.EOF):
+			x.sendCopies(x.copies.body)
 			return b.finish(x)
 		case err != nil:
 			return ofBody(err)

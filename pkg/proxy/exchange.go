@@ -31,6 +31,10 @@ type exchange struct {
 	hostBuf []byte
 	pathBuf []byte
 	arena   []byte
+	scratch []byte
+	copies  copies
+	// wait is x.pause, bound once.
+	wait func(time.Duration) bool
 	// renew is x.renewResponse, bound once.
 	renew func()
 }
@@ -62,6 +66,8 @@ type life struct {
 	// slot is the limiter that the exchange holds a slot of, nil for none.
 	slot *queue.Limiter
 	fx   filter.Exchange
+	// backendFilters are those of the backend that was chosen, nil for none.
+	backendFilters *filter.Chain
 
 	// tried are the endpoints that were picked, tries of them.
 	tried [maxTries]*upstream.Endpoint
@@ -106,7 +112,7 @@ type target struct {
 // newExchange makes an exchange for the pool.
 func newExchange() *exchange {
 	x := &exchange{hostBuf: make([]byte, 0, 256), pathBuf: make([]byte, 0, 512), arena: make([]byte, 0, 256)}
-	x.renew = x.renewResponse
+	x.renew, x.wait = x.renewResponse, x.pause
 	x.body.reset()
 	return x
 }
@@ -128,7 +134,8 @@ func (x *exchange) close() {
 	x.resp.Reset()
 	x.body.reset()
 	x.entry = accesslog.Entry{}
-	x.arena = x.arena[:0]
+	x.arena, x.scratch = x.arena[:0], x.scratch[:0]
+	x.copies.reset()
 	p.exchanges.Put(x)
 }
 
@@ -280,29 +287,4 @@ func (x *exchange) Line(name string, from int) (value []byte, next int, ok bool)
 		}
 	}
 	return nil, len(fields), false
-}
-
-// filterRequest runs the route's filters on the request.
-func (x *exchange) filterRequest() *filter.Answer {
-	if len(x.route.Filters.RequestHead) == 0 && len(x.route.Filters.ResponseHead) == 0 {
-		return nil
-	}
-	x.fx = filter.Exchange{Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, RequestID: x.requestID}
-	for _, f := range x.route.Filters.RequestHead {
-		if a := f.OnRequestHead(&x.fx); a != nil {
-			return a
-		}
-	}
-	return nil
-}
-
-// filterResponse runs the route's filters on the response.
-func (x *exchange) filterResponse() {
-	if x.route == nil || x.unfiltered || len(x.route.Filters.ResponseHead) == 0 {
-		return
-	}
-	x.fx.Request, x.fx.Response = &x.req, &x.resp
-	for _, f := range x.route.Filters.ResponseHead {
-		f.OnResponseHead(&x.fx)
-	}
 }

@@ -27,6 +27,12 @@ func (x *exchange) forward() *fault {
 		return x.respond(failure.Status, failure.Word, failure.Reason, failure.Body)
 	}
 	x.pool, x.ask = outcome.Pool, outcome.Ask
+	if b := outcome.Filters; b != nil {
+		if a := x.filterBackend(b); a != nil {
+			return x.answerFor(a)
+		}
+	}
+	x.planCopies(outcome.Filters)
 	x.req.Version = wire.HTTP11
 	// What the connection to the client means says nothing about that to the endpoint.
 	x.req.Close, x.req.ExpectContinue = false, false
@@ -35,6 +41,9 @@ func (x *exchange) forward() *fault {
 	}
 	if f := x.body.prepare(x); f != nil {
 		return f
+	}
+	if !x.body.streams {
+		x.sendCopies(x.body.held)
 	}
 	for {
 		f, again := x.try()

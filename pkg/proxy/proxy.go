@@ -63,6 +63,9 @@ type Proxy struct {
 	// cutOff says that exchanges are not waited for any more.
 	cutOff atomic.Bool
 
+	// copying counts the copies of requests that are under way.
+	copying atomic.Int64
+
 	exchanges sync.Pool
 	labels    atomic.Pointer[routeLabels]
 	http2     *h2.Options

@@ -71,6 +71,7 @@ func (x *exchange) ofReceive(err error) *fault {
 // sendHead passes the response's head on.
 func (x *exchange) sendHead() *fault {
 	x.tellVersion()
+	x.stick()
 	x.filterResponse()
 	if x.resp.Header.GetKnown(wire.Date) == nil {
 		// RFC 9110 section 6.6.1: a recipient with a clock adds what is missing.

@@ -18,6 +18,8 @@ type secure struct {
 	protocol string
 	// version is that of TLS, as the access log writes it.
 	version string
+	// subject is the distinguished name of the client's certificate, empty without.
+	subject string
 	// decided is the last decision of misdirected; streams share the connection.
 	decided atomic.Pointer[direction]
 }
@@ -45,6 +47,9 @@ func (c *connection) handshake() bool {
 		serverName: strings.TrimSuffix(strings.ToLower(s.ServerName), "."),
 		protocol:   s.NegotiatedProtocol,
 		version:    tlsVersion(s.Version),
+	}
+	if len(s.PeerCertificates) > 0 {
+		c.secure.subject = s.PeerCertificates[0].Subject.String()
 	}
 	return true
 }

@@ -14,6 +14,8 @@ import (
 type share struct {
 	pool    *upstream.Pool
 	failure *Failure
+	// filters are those of the backend, nil for none.
+	filters *BackendFilters
 	// version is that of the backend, nil where it has none.
 	version *Version
 	// hash is what the pool's strategy hashes, nil for nothing.

@@ -78,13 +78,15 @@ func (c *compiler) listener(spec *ir.Listener, certificates []ir.Certificate) {
 		return
 	}
 	l := &Listener{
-		Name:      spec.Name,
-		Origin:    spec.Origin,
-		Port:      spec.Port,
-		Protocol:  spec.Protocol,
-		RouteSet:  spec.RouteSet,
-		routes:    c.sets[spec.RouteSet],
-		upstreams: c.upstreams,
+		Name:   spec.Name,
+		Origin: spec.Origin,
+		Port:   spec.Port,
+
+		PublicPort: spec.PublicPort,
+		Protocol:   spec.Protocol,
+		RouteSet:   spec.RouteSet,
+		routes:     c.sets[spec.RouteSet],
+		upstreams:  c.upstreams,
 	}
 	switch spec.Protocol {
 	case ir.HTTP:

@@ -25,7 +25,7 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		spec:         spec,
 	}
 	c.table.routes = append(c.table.routes, r)
-	chain, err := c.chain(spec.Filters)
+	chain, copies, err := c.chain(spec.Filters)
 	if err == nil {
 		err = c.action(r, spec.Action)
 	}
@@ -34,22 +34,24 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		c.facts.Errorf(spec.Origin, spec.Field, report.Invalid, "every request is answered 500: %v", err)
 		return r
 	}
-	r.Filters = chain
+	r.Filters, r.Copies = chain, copies
 	return r
 }
 
 // chain makes the filters and sorts them by phase.
-func (c *compiler) chain(specs []ir.Filter) (filter.Chain, error) {
+func (c *compiler) chain(specs []ir.Filter) (filter.Chain, []Copy, error) {
 	var chain filter.Chain
+	var copies []Copy
 	for i, spec := range specs {
 		made, err := c.deps.Filters(spec)
 		if err != nil {
-			return filter.Chain{}, fmt.Errorf("filter %d cannot be made: %w", i, err)
+			return filter.Chain{}, nil, fmt.Errorf("filter %d cannot be made: %w", i, err)
 		}
 		request, actsOnRequest := made.(filter.RequestHead)
 		response, actsOnResponse := made.(filter.ResponseHead)
-		if !actsOnRequest && !actsOnResponse {
-			return filter.Chain{}, fmt.Errorf("filter %d acts in no phase", i)
+		due, isCopy := made.(filter.Copy)
+		if !actsOnRequest && !actsOnResponse && !isCopy {
+			return filter.Chain{}, nil, fmt.Errorf("filter %d acts in no phase", i)
 		}
 		if actsOnRequest {
 			chain.RequestHead = append(chain.RequestHead, request)
@@ -57,9 +59,16 @@ func (c *compiler) chain(specs []ir.Filter) (filter.Chain, error) {
 		if actsOnResponse {
 			chain.ResponseHead = append(chain.ResponseHead, response)
 		}
+		if isCopy {
+			pool, ok := c.pool(ir.FilterUpstream(spec))
+			if !ok {
+				return filter.Chain{}, nil, fmt.Errorf("filter %d: upstream %q is not defined", i, ir.FilterUpstream(spec))
+			}
+			copies = append(copies, Copy{due, pool})
+		}
 	}
 	slices.Reverse(chain.ResponseHead)
-	return chain, nil
+	return chain, copies, nil
 }
 
 func (c *compiler) action(r *Route, spec ir.Action) error {
@@ -107,6 +116,9 @@ func (c *compiler) forward(r *Route, f *ir.Forward) error {
 		return nil
 	}
 	r.choice = newChoice(shares, weights)
+	if f.Sticky.Source != ir.StickyNone {
+		r.sticky = &sticky{spec: &f.Sticky, upstreams: c.deps.Upstreams}
+	}
 	if f.Versioning != (ir.Versioning{}) {
 		if slices.ContainsFunc(shares, func(s share) bool { return s.version == nil }) {
 			return errors.New("a backend has no version, though requests name one")
@@ -123,6 +135,14 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 	var s share
 	if b.Version != "" {
 		s.version = &Version{Name: b.Version}
+	}
+	if len(b.Filters) > 0 {
+		chain, copies, err := c.chain(b.Filters)
+		if err != nil {
+			s.failure = &Failure{Status: 500, Word: reasonBackend, Reason: "the backend's " + err.Error()}
+			return s
+		}
+		s.filters = &BackendFilters{Chain: chain, Copies: copies}
 	}
 	if b.Upstream == "" {
 		status := b.FailStatus
@@ -143,17 +163,10 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 	return s
 }
 
-// unseen are the header fields that belong to one connection or to the framing
-// of one message. Codecs take them out of the header, so no condition sees them.
-var unseen = []string{
-	"connection", "content-length", "expect", "host", "http2-settings", "keep-alive", "proxy-connection", "te",
-	"trailer", "transfer-encoding", "upgrade",
-}
-
 // checkHeaders reports conditions that can never hold.
 func (c *compiler) checkHeaders(r *ir.Route) {
 	for _, h := range r.Match.Headers {
-		if slices.Contains(unseen, h.Name) {
+		if ir.ManagedHeader(h.Name) {
 			c.facts.Errorf(r.Origin, r.Field, report.Unsupported,
 				"no condition sees the header %s, which belongs to the connection, so that no request gets here", h.Name)
 		}

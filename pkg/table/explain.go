@@ -31,6 +31,9 @@ type Explanation struct {
 	// Version is how the request's version chose among the backends, nil where
 	// requests name none.
 	Version *ExplainedVersion `json:"version,omitempty"`
+	// Session is how the route keeps sessions, and what becomes of that of the request;
+	// empty where it keeps none.
+	Session string `json:"session,omitempty"`
 	// Backends are what the route forwards to.
 	Backends []ExplainedBackend `json:"backends,omitempty"`
 }
@@ -164,6 +167,9 @@ func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
 	if r.versions != nil {
 		chosen = r.versions.of(in)
 		e.Version = r.versions.explain(in, chosen)
+	}
+	if r.sticky != nil {
+		e.Session = r.sticky.explain(in, chosen)
 	}
 	serves := func(b *ir.WeightedUpstream) bool {
 		return r.versions == nil || slices.ContainsFunc(chosen.shares, func(s share) bool { return s.version != nil && s.version.Name == b.Version })

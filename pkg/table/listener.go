@@ -14,8 +14,10 @@ type Listener struct {
 	// Origin is the Gateway or ListenerSet, zero for the process's own listeners.
 	Origin report.Origin
 	// Port is the TCP port that was asked for; 0 where a flag says it.
-	Port     uint16
-	Protocol ir.Protocol
+	Port uint16
+	// PublicPort is the port that clients ask on, 0 where it is not known.
+	PublicPort uint16
+	Protocol   ir.Protocol
 	// RouteSet names the set of routes, which other listeners may serve too.
 	RouteSet string
 	// TLS chooses the certificate; nil in clear text.

@@ -21,6 +21,8 @@ type Route struct {
 	Host string
 	// Filters is empty where Respond is the answer of a broken route.
 	Filters filter.Chain
+	// Copies say which requests are sent elsewhere too.
+	Copies []Copy
 	// Respond is the answer of a route without upstreams, nil where Choose decides.
 	Respond *ir.Respond
 	// Timeouts bound the phases; 0 means no bound.
@@ -33,7 +35,10 @@ type Route struct {
 	choice *choice
 	// versions goes before choice, nil where requests name no version.
 	versions *versions
-	spec     *ir.Route
+	// sticky goes before choice too, among the backends of the version; nil where
+	// requests have no sessions.
+	sticky *sticky
+	spec   *ir.Route
 }
 
 // Outcome is what is to be done with one request; either Pool or Failure is nil.
@@ -44,8 +49,22 @@ type Outcome struct {
 	Ask upstream.Ask
 	// Failure is what it is answered with.
 	Failure *Failure
+	// Filters act behind those of the route, nil where the backend has none.
+	Filters *BackendFilters
 	// Version is that of the backend that serves, nil where it has none.
 	Version *Version
+}
+
+// BackendFilters are the filters of one backend.
+type BackendFilters struct {
+	filter.Chain
+	Copies []Copy
+}
+
+// Copy is where copies of some requests go.
+type Copy struct {
+	filter.Copy
+	Pool *upstream.Pool
 }
 
 // Version is a version that a route serves. It never changes.
@@ -88,12 +107,20 @@ func (r *Route) Versions() int {
 // and by weight. It must not be called where Respond is set. It does not block,
 // and allocates only where the version is an encoded query parameter; of as many
 // requests for one version as the weights add up to (in lowest terms) each backend gets
-// exactly its share.
+// exactly its share. A request of a session goes to the backend of its endpoint.
 func (r *Route) Choose(in *match.Input) Outcome {
 	c := r.choice
 	if r.versions != nil {
 		c = r.versions.of(in)
 	}
+	if r.sticky != nil {
+		if s, id := r.sticky.bound(in, c); s != nil {
+			// Where the endpoint fails, the strategy decides.
+			ask := askFor(s.hash, in)
+			ask.Session = id
+			return Outcome{Pool: s.pool, Ask: ask, Version: s.version}
+		}
+	}
 	s := c.next()
-	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Version: s.version}
+	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Filters: s.filters, Version: s.version}
 }

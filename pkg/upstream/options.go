@@ -26,6 +26,10 @@ type Options struct {
 	AllowLocalNames bool
 	// ResolveFor is how long a resolved name is used without asking again; 0 means 5 s.
 	ResolveFor time.Duration
+	// SessionKey signs what binds clients to endpoints, at least SessionKeySize bytes;
+	// replicas that serve one client must share it. Nil makes one up, so that no other
+	// process knows the sessions of this one.
+	SessionKey []byte
 	// Zone is the topology zone of this process, for pools that prefer it; empty where
 	// it is not known.
 	Zone string
@@ -48,6 +52,9 @@ func (o Options) complete() Options {
 	}
 	if o.ResolveFor == 0 {
 		o.ResolveFor = 5 * time.Second
+	}
+	if o.SessionKey == nil {
+		o.SessionKey = newSessionKey()
 	}
 	if o.Resolve == nil {
 		o.Resolve = func(ctx context.Context, name string) ([]netip.Addr, error) {

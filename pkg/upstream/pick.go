@@ -14,6 +14,8 @@ type Ask struct {
 	Hash uint64
 	// Hashed says that the request has that part.
 	Hashed bool
+	// Session is the endpoint that the request is bound to, as long as it may be picked.
+	Session SessionID
 }
 
 // Pick is PickFor a request of which nothing is known.
@@ -27,6 +29,10 @@ func (p *Pool) PickFor(ask Ask, tried ...*Endpoint) (*Endpoint, error) {
 	list := p.list.Load()
 	if len(list.serving) == 0 {
 		return nil, ErrNoEndpoints
+	}
+	if e := p.ofSession(list, ask.Session, tried); e != nil {
+		e.member.InFlight.Add(1)
+		return e, nil
 	}
 	var room [8]*balance.Member
 	skip := room[:0]

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,8 @@ type Pool struct {
 	list     atomic.Pointer[list]
 	// policy is that of the newest Acquire.
 	policy atomic.Pointer[ir.Balance]
+	// set is the key of the endpoint set.
+	set atomic.Pointer[string]
 	// maxIdle bounds the idle connections of one endpoint.
 	maxIdle atomic.Int64
 
@@ -41,6 +44,13 @@ type list struct {
 	members []*balance.Member
 	// all are in the order of the endpoint set.
 	all []*Endpoint
+	// anywhere are the serving ones of every zone: sessions stay where they are.
+	anywhere []*Endpoint
+	// sessions are these by ID, made when first asked for.
+	sessions struct {
+		once sync.Once
+		byID map[SessionID]*Endpoint
+	}
 }
 
 func newPool(r *Registry, key string) *Pool {
@@ -97,6 +107,7 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 	if len(ready) == 0 {
 		next.serving = terminating
 	}
+	next.anywhere = next.serving
 	if p.prefersZone() {
 		next.serving = nearby(next.serving, p.registry.opts.Zone)
 	}

@@ -77,6 +77,7 @@ func (r *Registry) Acquire(u ir.Upstream) *Pool {
 	p.refs++
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
 	p.policy.Store(&u.Balance)
+	p.set.Store(&u.Endpoints)
 	if p.refs == 1 || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
 		r.leave(p)
 		r.join(p, u.Endpoints)

@@ -136,7 +136,7 @@ true
     - tcproutes/status
     - udproutes/status
     - backendtlspolicies/status
-  verbs: [patch, update]
+  verbs: [patch]
 # CA certificates, and parameters of Gateways.
 - apiGroups: [""]
   resources: [configmaps]

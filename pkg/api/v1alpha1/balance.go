@@ -83,6 +83,111 @@ type Balance struct {
 	// +optional
 	// +kubebuilder:default=Any
 	Zone BalanceZone `json:"zone,omitempty"`
+
+	// sticky keeps the requests of a session at one endpoint, whatever the strategy,
+	// as long as that endpoint serves.
+	//
+	// +optional
+	Sticky *BalanceSticky `json:"sticky,omitempty"`
+}
+
+// BalanceSticky keeps the requests of a session at the endpoint that served the first
+// one.
+//
+// +kubebuilder:validation:XValidation:rule="self.source == 'Cookie' || !has(self.cookie)",message="sticky.cookie must not be set where sticky.source is Header"
+type BalanceSticky struct {
+	// source is what carries the session: Cookie, which the first response sets, or
+	// Header, a field of the response that the client sends again.
+	//
+	// +optional
+	// +kubebuilder:default=Cookie
+	Source StickySource `json:"source,omitempty"`
+
+	// name is the name of the cookie or the header field.
+	//
+	// +optional
+	// +kubebuilder:default=sluice-session
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	Name string `json:"name,omitempty"`
+
+	// lifetime is how long a session lasts at most, such as 8h. A cookie then outlives
+	// the browser's own session. Without it a session lasts until the browser is closed.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=24
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="sticky.lifetime must be at least 1s"
+	Lifetime string `json:"lifetime,omitempty"`
+
+	// cookie are the attributes of the cookie.
+	//
+	// +optional
+	Cookie *StickyCookie `json:"cookie,omitempty"`
+}
+
+// StickySource is what carries a session.
+//
+// +kubebuilder:validation:Enum=Cookie;Header
+type StickySource string
+
+// The sources of a BalanceSticky.
+const (
+	// StickyByCookie is a cookie.
+	StickyByCookie StickySource = "Cookie"
+	// StickyByHeader is a header field.
+	StickyByHeader StickySource = "Header"
+)
+
+// StickySameSite is an attribute of a cookie.
+//
+// +kubebuilder:validation:Enum=Strict;Lax;None
+type StickySameSite string
+
+// StickySecure says when a cookie is for TLS alone.
+//
+// +kubebuilder:validation:Enum=Auto;Always;Never
+type StickySecure string
+
+// The values of StickyCookie.Secure.
+const (
+	// SecureAuto is for requests that came over TLS.
+	SecureAuto StickySecure = "Auto"
+	// SecureAlways is for every request.
+	SecureAlways StickySecure = "Always"
+	// SecureNever is for none.
+	SecureNever StickySecure = "Never"
+)
+
+// StickyCookie are the attributes of the cookie that carries a session.
+type StickyCookie struct {
+	// path is below which paths the client sends the cookie.
+	//
+	// +optional
+	// +kubebuilder:default="/"
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern=`^/[A-Za-z0-9._~!$&'()*+:@%/-]*$`
+	Path string `json:"path,omitempty"`
+
+	// sameSite is Strict, Lax or None, of which browsers take None with Secure alone.
+	//
+	// +optional
+	// +kubebuilder:default=Lax
+	SameSite StickySameSite `json:"sameSite,omitempty"`
+
+	// secure says when the client may send the cookie over TLS alone: Auto, where it
+	// got it over TLS, Always, as behind a load balancer that ends TLS, or Never.
+	//
+	// +optional
+	// +kubebuilder:default=Auto
+	Secure StickySecure `json:"secure,omitempty"`
+
+	// httpOnly hides the cookie from scripts.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	HTTPOnly *bool `json:"httpOnly,omitempty"`
 }
 
 // BalanceHashSource is a part of a request.

@@ -8,8 +8,15 @@ package build
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
+	"github.com/sluice-dev/sluice/pkg/filter/cors"
+	"github.com/sluice-dev/sluice/pkg/filter/fault"
+	"github.com/sluice-dev/sluice/pkg/filter/headers"
+	"github.com/sluice-dev/sluice/pkg/filter/ipaccess"
+	"github.com/sluice-dev/sluice/pkg/filter/mirror"
 	"github.com/sluice-dev/sluice/pkg/filter/redirect"
+	"github.com/sluice-dev/sluice/pkg/filter/rewrite"
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
 
@@ -20,14 +27,28 @@ var errNone = errors.New("the filter is missing")
 // used; a kind without a case here is an error too, so that no filter is ever
 // left out silently.
 func Build(f ir.Filter) (any, error) {
-	switch f := f.(type) {
-	case nil:
+	if at := reflect.ValueOf(f); f == nil || at.Kind() == reflect.Pointer && at.IsNil() {
 		return nil, errNone
+	}
+	switch f := f.(type) {
 	case *ir.RedirectHTTPS:
-		if f == nil {
-			return nil, errNone
-		}
 		return instance(redirect.NewHTTPS(f))
+	case *ir.ModifyRequestHeader:
+		return instance(headers.NewRequest(f))
+	case *ir.ModifyResponseHeader:
+		return instance(headers.NewResponse(f))
+	case *ir.RewriteURL:
+		return instance(rewrite.NewURL(f))
+	case *ir.Redirect:
+		return instance(rewrite.NewRedirect(f))
+	case *ir.CORS:
+		return instance(cors.New(f))
+	case *ir.Mirror:
+		return instance(mirror.New(f))
+	case *ir.IPAccess:
+		return instance(ipaccess.New(f))
+	case *ir.Fault:
+		return instance(fault.New(f))
 	}
 	return nil, fmt.Errorf("no filter of kind %T is known", f)
 }

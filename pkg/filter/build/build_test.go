@@ -14,7 +14,15 @@ import (
 
 // specs holds a sound description of each kind of filter.
 var specs = map[string]ir.Filter{
-	"RedirectHTTPS": &ir.RedirectHTTPS{Status: 308, Port: 443},
+	"RedirectHTTPS":        &ir.RedirectHTTPS{Status: 308, Port: 443},
+	"ModifyRequestHeader":  &ir.ModifyRequestHeader{Edit: ir.HeaderEdit{Remove: []string{"x"}}},
+	"ModifyResponseHeader": &ir.ModifyResponseHeader{Edit: ir.HeaderEdit{Remove: []string{"x"}}},
+	"RewriteURL":           &ir.RewriteURL{Host: "a.example.com"},
+	"Redirect":             &ir.Redirect{Status: 302},
+	"CORS":                 &ir.CORS{Origins: []string{"*"}},
+	"Mirror":               &ir.Mirror{Upstream: "a", Numerator: 1, Denominator: 1},
+	"IPAccess":             &ir.IPAccess{},
+	"Fault":                &ir.Fault{},
 }
 
 func TestEachKindIsBuilt(t *testing.T) {
@@ -26,7 +34,8 @@ func TestEachKindIsBuilt(t *testing.T) {
 			}
 			_, onRequest := got.(filter.RequestHead)
 			_, onResponse := got.(filter.ResponseHead)
-			if !onRequest && !onResponse {
+			_, copies := got.(filter.Copy)
+			if !onRequest && !onResponse && !copies {
 				t.Errorf("%T acts in no phase", got)
 			}
 		})

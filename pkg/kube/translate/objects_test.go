@@ -134,6 +134,15 @@ func (m maker) balance() *v1alpha1.Balance {
 		}),
 		SlowStart: one(m, "", "", "10s", "-1s", "x"),
 		Zone:      one(m, "", v1alpha1.ZonePrefer, "Odd"),
+		Sticky: one(m, nil, nil, &v1alpha1.BalanceSticky{
+			Source:   one(m, "", v1alpha1.StickyByCookie, v1alpha1.StickyByHeader, "Odd"),
+			Name:     one(m, "", "S", "a;b"),
+			Lifetime: one(m, "", "1h", "-1s", "0s", "x"),
+			Cookie: one(m, nil, &v1alpha1.StickyCookie{
+				Path: one(m, "", "/", "/a", "a", "/;x"), SameSite: one[v1alpha1.StickySameSite](m, "", "Lax", "Odd"),
+				Secure: one(m, "", v1alpha1.SecureAlways, v1alpha1.SecureNever, "Odd"), HTTPOnly: one(m, nil, ptr(false)),
+			}),
+		}),
 	}
 }
 

@@ -61,10 +61,37 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		return `{` + hosts + `, versioning: ` + versioning + `, routes: [{backends: [{address: "192.0.2.1:80", version: "1"}]}]}`
 	}
 
+	withBalance := func(balance string) string {
+		return `{` + hosts + `, balance: ` + balance + `, routes: [{` + backends + `}]}`
+	}
+
 	cases := map[string]struct {
 		spec string
 		want string // is part of the complaint; empty where there is none
 	}{
+		"a balance by its defaults":           {withBalance(`{}`), accepted},
+		"a balance by load":                   {withBalance(`{strategy: LeastRequest, slowStart: 30s, zone: Prefer}`), accepted},
+		"a random balance":                    {withBalance(`{strategy: Random, choices: 2}`), accepted},
+		"a balance by hash":                   {withBalance(`{strategy: Hash, hash: {source: Header, name: X-User, maxLoadPercent: 150}}`), accepted},
+		"a balance by address":                {withBalance(`{strategy: IPHash}`), accepted},
+		"an unknown balance":                  {withBalance(`{strategy: Best}`), `Unsupported value: "Best"`},
+		"a balance by hash of nothing":        {withBalance(`{strategy: Hash}`), "balance.hash must be set for balance.strategy Hash, and for it alone"},
+		"a hash for what does not hash":       {withBalance(`{hash: {source: Path}}`), "balance.hash must be set for balance.strategy Hash, and for it alone"},
+		"choices for what is not random":      {withBalance(`{choices: 2}`), "balance.choices must not be set unless balance.strategy is Random"},
+		"too many choices":                    {withBalance(`{strategy: Random, choices: 3}`), "choices in body should be less than or equal to 2"},
+		"a hash of a header without a name":   {withBalance(`{strategy: Hash, hash: {source: Header}}`), "hash.name must be set for hash.source Header, Cookie and Query"},
+		"a hash of a path with a name":        {withBalance(`{strategy: Hash, hash: {source: Path, name: a}}`), "hash.name must be set for hash.source Header, Cookie and Query"},
+		"a bound below the average":           {withBalance(`{strategy: Hash, hash: {source: Path, maxLoadPercent: 99}}`), "hash.maxLoadPercent must be 0 or at least 100"},
+		"a slow start that is no duration":    {withBalance(`{slowStart: soon}`), "slowStart in body should match"},
+		"sessions by their defaults":          {withBalance(`{sticky: {}}`), accepted},
+		"sessions by a cookie":                {withBalance(`{sticky: {name: s, lifetime: 8h, cookie: {path: /a, sameSite: None, secure: Always, httpOnly: false}}}`), accepted},
+		"sessions by a header":                {withBalance(`{strategy: Random, sticky: {source: Header, name: X-Session}}`), accepted},
+		"a header with a cookie's attributes": {withBalance(`{sticky: {source: Header, cookie: {}}}`), "sticky.cookie must not be set where sticky.source is Header"},
+		"sessions of no time":                 {withBalance(`{sticky: {lifetime: 0s}}`), "sticky.lifetime must be at least 1s"},
+		"a cookie with a forged attribute":    {withBalance(`{sticky: {cookie: {path: "/; Domain=x"}}}`), "path in body should match"},
+		"a cookie whose name is no token":     {withBalance(`{sticky: {name: "a b"}}`), "name in body should match"},
+		"an unknown SameSite":                 {withBalance(`{sticky: {cookie: {sameSite: Some}}}`), `Unsupported value: "Some"`},
+		"an unknown zone":                     {withBalance(`{zone: Mine}`), `Unsupported value: "Mine"`},
 		"a host":                              {withHost("www.example.com"), accepted},
 		"a host of one label":                 {withHost("localhost"), accepted},
 		"a host with one label before it":     {withHost("*.example.com"), accepted},

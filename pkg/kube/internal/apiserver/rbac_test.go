@@ -15,6 +15,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,11 +24,13 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/kube/controller"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/status"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -72,8 +75,9 @@ func install(t *testing.T, c client.Client, folder string) {
 
 func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 	server.InstallCRDs(t)
+	server.InstallGatewayCRDs(t)
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, rbacv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, rbacv1.AddToScheme, gatewayv1.Install} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +106,20 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 		}},
 	}
 	route := proxyRoute(t, namespace, `{hosts: [www.example.com], routes: [{backends: [{address: "192.0.2.1:80"}]}]}`)
-	for _, object := range []client.Object{ingress, route} {
+	gatewayClass := &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Spec: gatewayv1.GatewayClassSpec{ControllerName: snapshot.GatewayControllerName}}
+	gateway := &gatewayv1.Gateway{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "public"},
+		Spec: gatewayv1.GatewaySpec{
+			GatewayClassName: gatewayv1.ObjectName(class),
+			Listeners:        []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+		},
+	}
+	pod := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: pods.Namespace, Name: "a", Labels: map[string]string{discoveryv1.LabelServiceName: pods.Name}},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"10.1.0.1"}}},
+	}
+	for _, object := range []client.Object{ingress, route, gatewayClass, gateway, pod} {
 		if err := admin.Create(t.Context(), object); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +139,37 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 		var events corev1.EventList
 		return admin.List(t.Context(), &events, client.InNamespace(namespace)) == nil && len(events.Items) == 1
 	})
+	eventually(t, "the Gateway has a status, a Service and an EndpointSlice", func() bool {
+		key := types.NamespacedName{Namespace: namespace, Name: "sluice-public"}
+		slice := types.NamespacedName{Namespace: namespace, Name: "sluice-public-ipv4"}
+		return admin.Get(t.Context(), client.ObjectKeyFromObject(gateway), gateway) == nil &&
+			meta.FindStatusCondition(gateway.Status.Conditions, "Programmed").Reason == string(gatewayv1.GatewayReasonAddressNotAssigned) &&
+			admin.Get(t.Context(), key, &corev1.Service{}) == nil && admin.Get(t.Context(), slice, &discoveryv1.EndpointSlice{}) == nil
+	})
+	if err := admin.Delete(t.Context(), gateway); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the Service of a deleted Gateway is gone", func() bool {
+		var left corev1.ServiceList
+		return admin.List(t.Context(), &left, client.InNamespace(namespace)) == nil && len(left.Items) == 0
+	})
 	expectForbidden(t, config, scheme, namespace)
+}
+
+// pods is the Service that stands for Sluice's own Pods.
+var pods = types.NamespacedName{Namespace: "sluice-system", Name: "sluice-controller-pods"}
+
+// verdicts finds each Gateway good.
+func verdicts(s *snapshot.Snapshot) *verdict.Set {
+	var found verdict.Set
+	for _, gw := range s.Gateways() {
+		found.Gateways = append(found.Gateways, verdict.Gateway{
+			Object: gw, Class: s.GatewayClasses()[0],
+			Conditions: []metav1.Condition{{Type: "Programmed", Status: metav1.ConditionTrue, Reason: "Programmed", ObservedGeneration: gw.Generation}},
+			Ports:      []verdict.Port{{Number: 80, Protocol: corev1.ProtocolTCP, Target: 20080}},
+		})
+	}
+	return &found
 }
 
 // lead runs all that talks to the API server, as the elected replica.
@@ -136,7 +183,7 @@ func lead(t *testing.T, config *rest.Config, facts func(*report.Set)) {
 		Build: func(_ context.Context, s *snapshot.Snapshot) {
 			var found report.Set
 			facts(&found)
-			writer.Report(s, nil, &found)
+			writer.Report(s, verdicts(s), &found)
 		},
 		Endpoints: func(types.NamespacedName, []*discoveryv1.EndpointSlice) {},
 	})
@@ -145,7 +192,7 @@ func lead(t *testing.T, config *rest.Config, facts func(*report.Set)) {
 	}
 	writer = status.New(status.Options{
 		Client: watching.Client(), Logger: logger, Instance: "sluice-0",
-		Classes: snapshot.Classes{Names: []string{"sluice"}}, PublishAddresses: []string{"192.0.2.1"},
+		Classes: snapshot.Classes{Names: []string{"sluice"}}, PublishAddresses: []string{"192.0.2.1"}, Pods: pods,
 	})
 	election := controller.Election{Config: config, Logger: logger, Namespace: "sluice-system", Name: "sluice-leader", Identity: "sluice-0"}
 	// The context of a test ends before its clean-up.
@@ -185,6 +232,9 @@ func expectForbidden(t *testing.T, config *rest.Config, scheme *runtime.Scheme, 
 		"write a ConfigMap": func() error { return c.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: named}) },
 		"change the spec of an Ingress": func() error {
 			return c.Patch(t.Context(), &networkingv1.Ingress{ObjectMeta: named}, client.RawPatch(types.MergePatchType, []byte(`{"spec":{}}`)))
+		},
+		"change the spec of a Gateway": func() error {
+			return c.Patch(t.Context(), &gatewayv1.Gateway{ObjectMeta: named}, client.RawPatch(types.MergePatchType, []byte(`{"spec":{}}`)))
 		},
 		"list Pods": func() error { return c.List(t.Context(), &corev1.PodList{}) },
 		"give rights": func() error {

@@ -22,7 +22,8 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 		return &ir.Respond{Status: 503, Reason: message}
 	}
 	forward := &ir.Forward{Backends: make([]ir.WeightedUpstream, 0, len(route.Backends))}
-	balance := t.balance(route, at)
+	balance, sticky := t.balance(route, at)
+	forward.Sticky = sticky
 	for i := range route.Backends {
 		share := t.backend(&route.Backends[i], at.At(".backends["+strconv.Itoa(i)+"]"))
 		share.Upstream = t.Balanced(share.Upstream, balance)

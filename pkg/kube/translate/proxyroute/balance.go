@@ -13,15 +13,15 @@ import (
 // maxLoadPercent is the bound of the CRD.
 const maxLoadPercent = 10_000
 
-// balance returns how endpoints of a route are chosen: as the route says, else as the
+// balance returns how endpoints of a route are chosen, and how sessions keep to theirs: as the route says, else as the
 // object does. What is invalid is reported, and the endpoints go in turn.
-func (t *translation) balance(route *v1alpha1.Route, at resolve.Place) ir.Balance {
+func (t *translation) balance(route *v1alpha1.Route, at resolve.Place) (ir.Balance, ir.Sticky) {
 	spec, at := route.Balance, at.At(".balance")
 	if spec == nil {
 		spec, at = t.object.Spec.Balance, t.at("spec.balance")
 	}
 	if spec == nil {
-		return ir.Balance{}
+		return ir.Balance{}, ir.Sticky{}
 	}
 	before := t.Facts.Len()
 	out := t.strategy(spec, at)
@@ -38,14 +38,18 @@ func (t *translation) balance(route *v1alpha1.Route, at resolve.Place) ir.Balanc
 	default:
 		t.refuseBalance(at.At(".zone"), "is neither Any nor Prefer")
 	}
-	if t.Facts.Len() != before {
-		return ir.Balance{}
+	var sticky ir.Sticky
+	if spec.Sticky != nil {
+		sticky = t.sticky(spec.Sticky, at.At(".sticky"))
 	}
-	return out
+	if t.Facts.Len() != before {
+		return ir.Balance{}, ir.Sticky{}
+	}
+	return out, sticky
 }
 
 func (t *translation) refuseBalance(at resolve.Place, problem string) {
-	t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "the value %s, so the endpoints are taken in turn", problem)
+	t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "the value %s, so the endpoints are taken in turn, without sessions", problem)
 }
 
 func (t *translation) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir.Balance) {

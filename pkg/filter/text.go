@@ -1,0 +1,104 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// variables append the value of what a text may name in braces.
+var variables = map[string]func(dst []byte, x *Exchange) []byte{
+	"host":        func(dst []byte, x *Exchange) []byte { return append(dst, x.Host...) },
+	"path":        func(dst []byte, x *Exchange) []byte { return append(dst, x.Path...) },
+	"method":      func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Method...) },
+	"query":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Query...) },
+	"port":        func(dst []byte, x *Exchange) []byte { return strconv.AppendUint(dst, uint64(x.Port), 10) },
+	"client_ip":   func(dst []byte, x *Exchange) []byte { return appendAddr(dst, x.Client.Addr()) },
+	"request_id":  func(dst []byte, x *Exchange) []byte { return append(dst, x.RequestID...) },
+	"route":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Route...) },
+	"version":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Version...) },
+	"tls.sni":     func(dst []byte, x *Exchange) []byte { return append(dst, x.ServerName...) },
+	"tls.subject": func(dst []byte, x *Exchange) []byte { return append(dst, x.Subject...) },
+	"scheme": func(dst []byte, x *Exchange) []byte {
+		if x.Secure {
+			return append(dst, "https"...)
+		}
+		return append(dst, "http"...)
+	},
+}
+
+func appendAddr(dst []byte, a netip.Addr) []byte {
+	if !a.IsValid() {
+		return dst
+	}
+	return a.AppendTo(dst)
+}
+
+// Variables lists the names that a Text may hold in braces, sorted.
+func Variables() []string { return slices.Sorted(maps.Keys(variables)) }
+
+// Text is a text with variables, ready to be filled in. It never changes.
+type Text struct{ parts []textPart }
+
+// textPart is a literal, or where value is set a variable.
+type textPart struct {
+	literal string
+	value   func(dst []byte, x *Exchange) []byte
+}
+
+// ParseText reads a text in which "{name}" stands for a variable and "{{" for a
+// brace. The error names what is wrong.
+func ParseText(s string) (Text, error) {
+	var t Text
+	for s != "" {
+		literal, rest, found := strings.Cut(s, "{")
+		if !found {
+			t.add(s)
+			break
+		}
+		if after, ok := strings.CutPrefix(rest, "{"); ok {
+			t.add(literal + "{")
+			s = after
+			continue
+		}
+		t.add(literal)
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return Text{}, errors.New(`a "{" without "}" (write "{{" for a brace)`)
+		}
+		value := variables[name]
+		if value == nil {
+			return Text{}, fmt.Errorf("there is no variable {%s}; known are %s", name, strings.Join(Variables(), ", "))
+		}
+		t.parts = append(t.parts, textPart{value: value})
+		s = after
+	}
+	return t, nil
+}
+
+func (t *Text) add(literal string) {
+	if literal == "" {
+		return
+	}
+	if n := len(t.parts); n > 0 && t.parts[n-1].value == nil {
+		t.parts[n-1].literal += literal
+		return
+	}
+	t.parts = append(t.parts, textPart{literal: literal})
+}
+
+// Append appends the text as it reads for one exchange.
+func (t *Text) Append(dst []byte, x *Exchange) []byte {
+	for i := range t.parts {
+		if p := &t.parts[i]; p.value != nil {
+			dst = p.value(dst, x)
+		} else {
+			dst = append(dst, p.literal...)
+		}
+	}
+	return dst
+}

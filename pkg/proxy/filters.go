@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/table"
+	"github.com/sluice-dev/sluice/pkg/table/match"
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
+
+// filterRequest runs the route's filters on the request.
+func (x *exchange) filterRequest() *filter.Answer {
+	chain := &x.route.Filters
+	if len(chain.RequestHead) == 0 && len(chain.ResponseHead) == 0 {
+		return nil
+	}
+	x.showFilters()
+	return x.onRequest(chain)
+}
+
+// filterBackend runs the filters of the backend that was chosen.
+func (x *exchange) filterBackend(f *table.BackendFilters) *filter.Answer {
+	x.backendFilters = &f.Chain
+	x.showFilters()
+	return x.onRequest(&f.Chain)
+}
+
+// showFilters fills in what filters see.
+func (x *exchange) showFilters() {
+	x.fx = filter.Exchange{
+		Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, Path: x.in.Path, Port: x.publicPort(),
+		RequestID: x.requestID, Route: x.route.ID, Version: x.served, Scratch: x.scratch, Wait: x.wait,
+	}
+	if s := x.conn.secure; s != nil {
+		x.fx.ServerName, x.fx.Subject = s.serverName, s.subject
+	}
+}
+
+func (x *exchange) onRequest(chain *filter.Chain) *filter.Answer {
+	for _, f := range chain.RequestHead {
+		if a := f.OnRequestHead(&x.fx); a != nil {
+			x.scratch = x.fx.Scratch
+			return a
+		}
+	}
+	x.scratch = x.fx.Scratch
+	return x.renormalize()
+}
+
+// renormalize brings a path that filters have changed into the one form that is
+// forwarded, so that no rewrite makes dots or odd escapes of what was harmless.
+func (x *exchange) renormalize() *filter.Answer {
+	path := x.req.Path
+	if len(path) == 0 || len(path) == len(x.in.Path) && &path[0] == &x.in.Path[0] {
+		return nil
+	}
+	normal, err := match.NormalizePath(path, nil)
+	if err != nil {
+		return &filter.Answer{Status: faultPath.status, Reason: faultPath.reason}
+	}
+	x.req.Path = normal
+	return nil
+}
+
+// filterResponse runs the filters on the response: those of the backend, then
+// those of the route.
+func (x *exchange) filterResponse() {
+	if x.route == nil || x.unfiltered {
+		return
+	}
+	if x.backendFilters != nil {
+		x.onResponse(x.backendFilters)
+	}
+	x.onResponse(&x.route.Filters)
+}
+
+func (x *exchange) onResponse(chain *filter.Chain) {
+	if len(chain.ResponseHead) == 0 {
+		return
+	}
+	x.fx.Request, x.fx.Response, x.fx.Version, x.fx.Scratch = &x.req, &x.resp, x.served, x.scratch
+	for _, f := range chain.ResponseHead {
+		f.OnResponseHead(&x.fx)
+	}
+	x.scratch = x.fx.Scratch
+}
+
+// publicPort returns the port that the client asks on.
+func (x *exchange) publicPort() uint16 {
+	if l := x.table.Listener(x.conn.listener.name); l != nil && l.PublicPort != 0 {
+		return l.PublicPort
+	}
+	if _, port, has := wire.SplitPort(x.req.Authority); has {
+		n := 0
+		for _, c := range port {
+			if n = 10*n + int(c-'0'); n > 65535 {
+				n = 0
+				break
+			}
+		}
+		if n > 0 {
+			return uint16(n)
+		}
+	}
+	if x.secure {
+		return 443
+	}
+	return 80
+}
+
+// pause lets time pass; false means that the exchange should end. It is bound
+// once, as x.wait.
+func (x *exchange) pause(d time.Duration) bool {
+	gone, stop := x.down.watch()
+	defer stop()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-gone:
+		return false
+	case <-x.proxy.ctx.Done():
+		return false
+	}
+}
+
+// cut ends the exchange without a word, as a filter asks.
+func (x *exchange) cut(reason string) *fault {
+	return &fault{reason: reason, side: ofSluice, last: true}
+}
