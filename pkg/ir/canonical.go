@@ -13,7 +13,13 @@ import (
 func Canonical(c *Config) {
 	sortBy(&c.Listeners, func(l Listener) string { return l.Name })
 	for i := range c.Listeners {
-		canonicalTLS(&c.Listeners[i].TLS)
+		l := &c.Listeners[i]
+		canonicalTLS(&l.TLS)
+		sortBy(&l.Scopes, func(s Scope) string { return s.Host })
+		sortBy(&l.Streams, func(s Stream) string { return s.Host })
+		for j := range l.Streams {
+			nilIfEmpty(&l.Streams[j].Backends)
+		}
 	}
 	sortBy(&c.RouteSets, func(s RouteSet) string { return s.Name })
 	for i := range c.RouteSets {

@@ -13,6 +13,10 @@ func shuffle(c *Config, r *rand.Rand) {
 	for i := range c.Listeners {
 		swap(c.Listeners[i].TLS.Bindings, r)
 	}
+	for i := range c.Listeners {
+		swap(c.Listeners[i].Scopes, r)
+		swap(c.Listeners[i].Streams, r)
+	}
 	swap(c.RouteSets, r)
 	for i := range c.RouteSets {
 		hosts := c.RouteSets[i].Hosts
@@ -39,7 +43,7 @@ func TestCanonicalUndoesAnyOrder(t *testing.T) {
 		shuffle(c, rand.New(rand.NewPCG(seed, 0)))
 		Canonical(c)
 		if !Equal(c, want) {
-			t.Fatalf("seed %d (-want +got):\n%s", seed, cmp.Diff(want, c))
+			t.Fatalf("seed %d (-want +got):\n%s", seed, cmp.Diff(dump(t, want), dump(t, c)))
 		}
 	}
 }
@@ -50,7 +54,7 @@ func TestCanonicalKeepsOrdersThatMeanSomething(t *testing.T) {
 	shop.Routes[0], shop.Routes[1] = shop.Routes[1], shop.Routes[0]
 	backends := shop.Routes[1].Action.(*Forward).Backends
 	backends[0], backends[1] = backends[1], backends[0]
-	names := c.Listeners[2].TLS.Bindings[0].Certificates
+	names := c.Listeners[3].TLS.Bindings[0].Certificates
 	names[0], names[1] = names[1], names[0]
 	Canonical(c)
 	if shop.Routes[0].ID != "ingress/ns/shop/0/1" || backends[0].Upstream != "static" || names[0] != "ns/rsa" {

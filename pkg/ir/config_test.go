@@ -12,6 +12,18 @@ func sample() *Config {
 	shop := report.Origin{Kind: "Ingress", Namespace: "ns", Name: "shop"}
 	return &Config{
 		Listeners: []Listener{
+			{
+				Name: "gateway/ns/gw/443", Port: 8082, Protocol: HTTPS,
+				Scopes: []Scope{{Host: "", RouteSet: "default"}, {Host: "*.example.org", RouteSet: "default"}},
+				Streams: []Stream{
+					{
+						ID: "tlsroute/ns/pass", Origin: report.Origin{Kind: "TLSRoute", Namespace: "ns", Name: "pass"}, Field: "spec.rules[0]",
+						Host: "pass.example.org", Backends: []WeightedUpstream{{Upstream: "static", Weight: 1}},
+						Timeouts: Timeouts{Connect: time.Second, TunnelIdle: time.Hour},
+					},
+					{ID: "tlsroute/ns/end", Host: "z.example.org", Terminate: true},
+				},
+			},
 			{Name: "gateway/ns/gw/web", Origin: report.Origin{Kind: "Gateway", Namespace: "ns", Name: "gw"}, Port: 8081, PublicPort: 80, RouteSet: "default"},
 			{Name: ListenerHTTP, RouteSet: "default"},
 			{

@@ -50,12 +50,34 @@ func (d dumper) listener(l *Listener) {
 	if l.PublicPort != 0 {
 		port = strings.TrimSpace(port + " public=" + strconv.Itoa(int(l.PublicPort)))
 	}
-	d.line(0, "listener", quote(l.Name), l.Protocol.String(), port, "routes="+quote(l.RouteSet), origin(l.Origin, ""))
+	routes := ""
+	if l.RouteSet != "" {
+		routes = "routes=" + quote(l.RouteSet)
+	}
+	d.line(0, "listener", quote(l.Name), l.Protocol.String(), port, routes, origin(l.Origin, ""))
+	for _, c := range l.Scopes {
+		d.line(1, "scope", quote(c.Host), "routes="+quote(c.RouteSet))
+	}
+	for i := range l.Streams {
+		d.stream(&l.Streams[i])
+	}
 	for _, b := range l.TLS.Bindings {
 		d.line(1, "tls", quote(b.Host), list(b.Certificates))
 	}
 	if l.TLS.Default != "" {
 		d.line(1, "tls-default", quote(l.TLS.Default))
+	}
+}
+
+func (d dumper) stream(s *Stream) {
+	ends := ""
+	if s.Terminate {
+		ends = "terminate"
+	}
+	d.line(1, "stream", quote(s.Host), quote(s.ID), ends, origin(s.Origin, s.Field))
+	d.line(2, timeouts(s.Timeouts)...)
+	for _, b := range s.Backends {
+		d.line(2, backend(b)...)
 	}
 }
 

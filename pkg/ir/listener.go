@@ -10,6 +10,12 @@ const (
 	HTTP Protocol = iota
 	// HTTPS is HTTP over TLS that ends here.
 	HTTPS
+	// TLS is any protocol over TLS, by server name: passed on as it is, or ended here.
+	TLS
+	// TCP is any protocol over TCP.
+	TCP
+	// UDP is datagrams.
+	UDP
 )
 
 // String returns the protocol as the Gateway API writes it.
@@ -19,6 +25,12 @@ func (p Protocol) String() string {
 		return "HTTP"
 	case HTTPS:
 		return "HTTPS"
+	case TLS:
+		return "TLS"
+	case TCP:
+		return "TCP"
+	case UDP:
+		return "UDP"
 	}
 	return "unknown"
 }
@@ -45,10 +57,47 @@ type Listener struct {
 	PublicPort uint16
 	// Protocol is what is spoken there.
 	Protocol Protocol
-	// RouteSet names the RouteSet that is served.
+	// RouteSet names the RouteSet that is served to every host, over HTTP and HTTPS;
+	// empty where Scopes say it.
 	RouteSet string
+	// Scopes divide the listener by host, sorted by Host: a request is served by the
+	// routes of the most specific scope that its host is in, and by no others
+	// (Gateway API, listener isolation). A request in no scope gets 404, one over TLS
+	// whose server name is in another scope than its host 421.
+	Scopes []Scope
+	// Streams are what is served besides HTTP, sorted by Host: over TLS by server
+	// name, where the most specific one of Streams and Scopes serves; over TCP and UDP
+	// there is one, with an empty Host.
+	Streams []Stream
 	// TLS counts where Protocol is HTTPS.
 	TLS ListenerTLS
+}
+
+// Scope is the part of a listener that a host pattern stands for.
+type Scope struct {
+	// Host is a host pattern as in Host.Pattern.
+	Host string
+	// RouteSet names the RouteSet that is served.
+	RouteSet string
+}
+
+// Stream is where connections go whose content is not looked at.
+type Stream struct {
+	// ID is unique in a Config, among those of routes too, and as stable.
+	ID string
+	// Origin and Field are the part of the object that wrote it.
+	Origin report.Origin
+	Field  string
+	// Host is the pattern of server names (SNI); empty for all, for TCP and for UDP.
+	Host string
+	// Terminate says that TLS ends here, with the certificates of the listener, and
+	// that what was in it is passed on.
+	Terminate bool
+	// Backends share the connections by weight. They have neither filters nor versions.
+	Backends []WeightedUpstream
+	// Timeouts bound making a connection (Connect) and silence (TunnelIdle); for UDP
+	// the latter is the life of a session.
+	Timeouts Timeouts
 }
 
 // ListenerTLS says which certificates a listener answers with.

@@ -132,30 +132,6 @@ func (v *validator) refer(defined map[string]bool, what, name string) {
 	defined[name] = true
 }
 
-func (v *validator) listener(l *Listener) {
-	v.check(l.Name != "", "the name is empty")
-	v.check(l.Protocol <= HTTPS, "the protocol is unknown")
-	v.refer(v.sets, "route set", l.RouteSet)
-	if l.Protocol != HTTPS {
-		v.check(len(l.TLS.Bindings) == 0 && l.TLS.Default == "", "it has certificates but does not speak TLS")
-	}
-	if l.TLS.Default != "" {
-		v.refer(v.certificates, "certificate", l.TLS.Default)
-	}
-	for i, b := range l.TLS.Bindings {
-		v.ascending(i, func(i int) string { return l.TLS.Bindings[i].Host })
-		if b.Host == "" || !validPattern(b.Host) {
-			v.problem("binding %q is no host pattern", b.Host)
-		}
-		if len(b.Certificates) == 0 {
-			v.problem("binding %q has no certificate", b.Host)
-		}
-		for _, name := range b.Certificates {
-			v.refer(v.certificates, "certificate", name)
-		}
-	}
-}
-
 func (v *validator) upstream(u *Upstream) {
 	v.check(u.Key != "", "the key is empty")
 	v.check(u.Endpoints != "", "it names no endpoint set")

@@ -29,7 +29,8 @@ func kind[F Filter](r *Route) (found F) {
 type otherAction struct{ Action }
 
 func TestEachBrokenInvariantIsNamed(t *testing.T) {
-	listener := func(c *Config) *Listener { return &c.Listeners[2] }
+	listener := func(c *Config) *Listener { return &c.Listeners[3] }
+	shared := func(c *Config) *Listener { return &c.Listeners[0] }
 	hosts := func(c *Config) []Host { return c.RouteSets[0].Hosts }
 	route := func(c *Config) *Route { return &c.RouteSets[0].Hosts[1].Routes[0] }
 	backend := func(c *Config, i int) *WeightedUpstream { return &route(c).Action.(*Forward).Backends[i] }
@@ -40,11 +41,11 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		want string
 	}{
 		"a listener without a name":        {func(c *Config) { c.Listeners = []Listener{{RouteSet: "default"}} }, `listener "": the name is empty`},
-		"two listeners of a name":          {func(c *Config) { c.Listeners[1].Name = "https" }, `listener https: "https" is there twice`},
-		"listeners out of order":           {func(c *Config) { c.Listeners[1].Name = "z" }, `listener https: "https" stands behind "z"`},
-		"an unknown protocol":              {func(c *Config) { c.Listeners[0].Protocol = 9 }, `listener gateway/ns/gw/web: the protocol is unknown`},
+		"two listeners of a name":          {func(c *Config) { c.Listeners[2].Name = "https" }, `listener https: "https" is there twice`},
+		"listeners out of order":           {func(c *Config) { c.Listeners[2].Name = "z" }, `listener https: "https" stands behind "z"`},
+		"an unknown protocol":              {func(c *Config) { c.Listeners[1].Protocol = 9 }, `listener gateway/ns/gw/web: the protocol is unknown`},
 		"a route set that is missing":      {func(c *Config) { listener(c).RouteSet = "x" }, `listener https: route set "x" is not defined`},
-		"certificates in clear text":       {func(c *Config) { c.Listeners[1].TLS.Default = "ns/rsa" }, `listener http: it has certificates but does not speak TLS`},
+		"certificates in clear text":       {func(c *Config) { c.Listeners[2].TLS.Default = "ns/rsa" }, `listener http: it has certificates but does not speak TLS`},
 		"a default that is missing":        {func(c *Config) { listener(c).TLS.Default = "x" }, `listener https: certificate "x" is not defined`},
 		"a certificate that is missing":    {func(c *Config) { listener(c).TLS.Bindings[0].Certificates[0] = "x" }, `certificate "x" is not defined`},
 		"a binding without a certificate":  {func(c *Config) { listener(c).TLS.Bindings[1].Certificates = nil }, `binding "shop.example.com" has no certificate`},
@@ -93,6 +94,21 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a fault without a status":         {func(c *Config) { kind[*Fault](route(c)).AbortStatus = 0 }, `a fault aborts without a status, or no request`},
 		"a fault that succeeds":            {func(c *Config) { kind[*Fault](route(c)).AbortStatus = 200 }, `the status of a fault is not between 400 and 599`},
 		"a bad filter of a backend":        {func(c *Config) { backend(c, 0).Filters[0].(*ModifyRequestHeader).Edit.Remove = nil }, `a header filter changes nothing`},
+		"a listener without routes":        {func(c *Config) { listener(c).RouteSet = "" }, `listener https: it serves nothing`},
+		"routes where there is no HTTP":    {func(c *Config) { listener(c).Protocol = TLS }, `it has routes but does not speak HTTP`},
+		"routes for all hosts and scopes":  {func(c *Config) { shared(c).RouteSet = "default" }, `it has both routes for all hosts and scopes`},
+		"streams in clear text":            {func(c *Config) { shared(c).Protocol = HTTP }, `it has streams but speaks HTTP in clear text`},
+		"several streams over TCP":         {func(c *Config) { shared(c).Protocol, shared(c).Scopes = TCP, nil }, `it has several streams that nothing tells apart`},
+		"scopes out of order":              {func(c *Config) { s := shared(c).Scopes; s[0], s[1] = s[1], s[0] }, `so the list is not sorted`},
+		"a scope that is no pattern":       {func(c *Config) { shared(c).Scopes[1].Host = "*" }, `scope "*" is no host pattern`},
+		"a scope without routes":           {func(c *Config) { shared(c).Scopes[1].RouteSet = "x" }, `route set "x" is not defined`},
+		"two streams of a host":            {func(c *Config) { shared(c).Streams[1].Host = "pass.example.org" }, `"pass.example.org" is there twice`},
+		"a stream without an ID":           {func(c *Config) { shared(c).Streams[0].ID = "" }, `the ID is empty`},
+		"two streams of an ID":             {func(c *Config) { shared(c).Streams[0].ID = shared(c).Streams[1].ID }, `the ID is in use twice`},
+		"a stream that is no pattern":      {func(c *Config) { shared(c).Streams[1].Host = "z/" }, `the host is no host pattern`},
+		"a server name without TLS":        {func(c *Config) { l := shared(c); *l = Listener{Name: l.Name, Protocol: TCP, Streams: l.Streams[:1]} }, `it asks for a server name or an end of TLS where there is no TLS`},
+		"a stream's timeout of requests":   {func(c *Config) { shared(c).Streams[0].Timeouts.Request = 1 }, `a timeout has no meaning for a stream`},
+		"a stream's backend with a filter": {func(c *Config) { shared(c).Streams[0].Backends[0].Filters = []Filter{&Fault{}} }, `a backend has filters or a version, which streams have not`},
 		"limits without a bound":           {func(c *Config) { route(c).Limits.MaxActive = 0 }, `the limits bound nothing`},
 		"limits without a key":             {func(c *Config) { route(c).Limits.Key = "" }, `the limits have no key`},
 		"limits that differ":               {func(c *Config) { r := hosts(c)[1].Routes; r[1].Limits = Limits{Key: r[0].Limits.Key, MaxActive: 1} }, `routes that share limits differ in them`},

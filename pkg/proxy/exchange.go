@@ -169,7 +169,7 @@ func (x *exchange) run() *fault {
 	if l == nil {
 		return faultNoRoute
 	}
-	if x.secure && x.conn.misdirected(l.TLS, x.in.Host) {
+	if x.conn.misdirected(l, x.in.Host) {
 		return faultMisdirected
 	}
 	if x.route = l.Find(&x.in); x.route == nil {

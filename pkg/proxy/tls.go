@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/table"
 )
 
 // secure is what is known of a connection over TLS.
@@ -26,7 +27,7 @@ type secure struct {
 
 // direction is whether a host may be asked for on a connection.
 type direction struct {
-	listener *certs.Listener
+	listener *table.Listener
 	host     string
 	wrong    bool
 }
@@ -67,17 +68,18 @@ func tlsVersion(v uint16) string {
 // misdirected says that host belongs to other certificates than the name for
 // which the connection was made (RFC 9110 section 15.5.20): a client that finds
 // several names in one certificate may use one connection for all of them, but not for
-// those that are bound to another, which may ask more of the client.
-func (c *connection) misdirected(l *certs.Listener, host []byte) bool {
+// those that are bound to another, or are in another scope of the listener, which may
+// ask more of the client.
+func (c *connection) misdirected(l *table.Listener, host []byte) bool {
 	s := c.secure
-	if s == nil || l == nil || s.serverName == "" || s.serverName == string(host) {
+	if s == nil || l.TLS == nil || s.serverName == "" || s.serverName == string(host) {
 		return false
 	}
 	if d := s.decided.Load(); d != nil && d.listener == l && d.host == string(host) {
 		return d.wrong
 	}
 	d := &direction{listener: l, host: string(host)}
-	d.wrong = otherCertificates(l.Explain(s.serverName), l.Explain(d.host))
+	d.wrong = l.Crosses([]byte(s.serverName), host) || otherCertificates(l.TLS.Explain(s.serverName), l.TLS.Explain(d.host))
 	s.decided.Store(d)
 	return d.wrong
 }

@@ -86,20 +86,22 @@ func (c *compiler) listener(spec *ir.Listener, certificates []ir.Certificate) {
 		Protocol:   spec.Protocol,
 		RouteSet:   spec.RouteSet,
 		routes:     c.sets[spec.RouteSet],
+		scopes:     c.scopes(spec),
+		streams:    len(spec.Streams) > 0,
 		upstreams:  c.upstreams,
 	}
 	switch spec.Protocol {
-	case ir.HTTP:
-	case ir.HTTPS:
+	case ir.HTTP, ir.TCP, ir.UDP:
+	case ir.HTTPS, ir.TLS:
 		var facts *report.Set
 		l.TLS, facts = c.deps.Certs.Listener(spec.TLS, certificates)
 		c.facts.Merge(facts)
 	default:
 		// What was to be served over something else must not be served in clear text.
-		l.routes = nil
+		l.routes, l.scopes, l.streams = nil, nil, false
 	}
 	if l.routes == nil {
-		l.routes, _ = match.New[*Route](nil)
+		l.routes = nothing()
 	}
 	c.table.listeners = append(c.table.listeners, l)
 	c.table.byName[l.Name] = l

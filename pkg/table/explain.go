@@ -110,11 +110,12 @@ type ExplainedBackend struct {
 // Explain says what Find returns for a request and why. It is slow: it looks at
 // every route of each host that it tries.
 func (l *Listener) Explain(in *match.Input) Explanation {
-	found := l.routes.Explain(in, maxExplained)
+	routes, routeSet := l.routesOf(in.Host)
+	found := routes.Explain(in, maxExplained)
 	e := Explanation{
 		Listener:  l.Name,
 		Protocol:  l.Protocol.String(),
-		RouteSet:  l.RouteSet,
+		RouteSet:  routeSet,
 		NearHosts: found.Near,
 	}
 	for _, h := range found.Hosts {

@@ -18,12 +18,17 @@ type Listener struct {
 	// PublicPort is the port that clients ask on, 0 where it is not known.
 	PublicPort uint16
 	Protocol   ir.Protocol
-	// RouteSet names the set of routes, which other listeners may serve too.
+	// RouteSet names the set of routes, which other listeners may serve too; empty
+	// where hosts have sets of their own.
 	RouteSet string
 	// TLS chooses the certificate; nil in clear text.
 	TLS *certs.Listener
 
 	routes *match.Matcher[*Route]
+	// scopes divide it by host, nil where they do not.
+	scopes *match.Matcher[*scope]
+	// streams says that one of them is a stream.
+	streams bool
 	// upstreams are those of the Config, for Explain.
 	upstreams map[string]*ir.Upstream
 }
@@ -31,6 +36,10 @@ type Listener struct {
 // Find returns the route that serves the request, nil where there is none. It
 // allocates no more than match.Matcher.Find.
 func (l *Listener) Find(in *match.Input) *Route {
-	r, _ := l.routes.Find(in)
+	routes := l.routes
+	if l.scopes != nil {
+		routes, _ = l.routesOf(in.Host)
+	}
+	r, _ := routes.Find(in)
 	return r
 }

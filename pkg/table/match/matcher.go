@@ -104,6 +104,19 @@ func (m *Matcher[T]) Find(in *Input) (T, bool) {
 	return none, false
 }
 
+// Host returns the first payload of the most specific host that matches a name,
+// whatever its routes ask for, and false where none does.
+func (m *Matcher[T]) Host(name []byte) (T, bool) {
+	var at cursor
+	for h := m.next(name, &at); h != nil; h = m.next(name, &at) {
+		if len(h.payloads) > 0 {
+			return h.payloads[0], true
+		}
+	}
+	var none T
+	return none, false
+}
+
 // cursor is a place in the order in which hosts are tried.
 type cursor struct {
 	stage stage
