@@ -41,6 +41,8 @@ const (
 	// Hash takes the endpoint that a part of the request leads to, on every replica
 	// the same.
 	Hash
+	// WeightedRoundRobin takes the endpoints in turn, each by its weight.
+	WeightedRoundRobin
 )
 
 // String returns the strategy as ProxyRoute writes it.
@@ -56,6 +58,8 @@ func (s Strategy) String() string {
 		return "Random"
 	case Hash:
 		return "Hash"
+	case WeightedRoundRobin:
+		return "WeightedRoundRobin"
 	}
 	return "strategy(" + strconv.Itoa(int(s)) + ")"
 }
@@ -135,7 +139,7 @@ func (b Balance) String() string {
 }
 
 func (v *validator) balance(b Balance) {
-	v.check(b.Strategy <= Hash, "the balance is unknown")
+	v.check(b.Strategy <= WeightedRoundRobin, "the balance is unknown")
 	if b.Strategy == Random {
 		v.check(b.Choices == 1 || b.Choices == 2, "the choices of a random balance are neither 1 nor 2")
 	} else {

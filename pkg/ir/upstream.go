@@ -65,6 +65,8 @@ type Endpoint struct {
 	// ForZones are the zones whose clients it should serve (EndpointSlice hints),
 	// sorted and joined by ","; empty without hints.
 	ForZones string
+	// Weight is its share for WeightedRoundRobin, between 1 and 1000; less counts as 1.
+	Weight int
 	// Node is the node's name, empty where unknown.
 	Node string
 	// Target names the Pod as NAMESPACE/NAME, for logs; empty where unknown.

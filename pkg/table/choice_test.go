@@ -38,10 +38,10 @@ func TestChoiceGivesExactSharesWithinACycle(t *testing.T) {
 			for _, w := range weights {
 				divisor = gcd(divisor, w)
 			}
-			got := counts(c, c.total)
+			got := counts(c, c.weights.Total())
 			for i, w := range weights {
 				if got[&c.shares[i]] != w/divisor {
-					t.Errorf("share %d of %v got %d requests of %d, want %d", i, weights, got[&c.shares[i]], c.total, w/divisor)
+					t.Errorf("share %d of %v got %d requests of %d, want %d", i, weights, got[&c.shares[i]], c.weights.Total(), w/divisor)
 				}
 			}
 		})
@@ -53,13 +53,13 @@ func TestChoiceIsExactForAnyWeights(t *testing.T) {
 		weights := rapid.SliceOfN(rapid.Uint64Range(1, 300), 1, 6).Draw(t, "weights")
 		c := newTestChoice(weights...)
 		cycles := rapid.Uint64Range(1, 3).Draw(t, "cycles")
-		got := counts(c, c.total*cycles)
+		got := counts(c, c.weights.Total()*cycles)
 		sum := uint64(0)
 		for _, w := range weights {
 			sum += w
 		}
 		for i, w := range weights {
-			if want := cycles * w * c.total / sum; got[&c.shares[i]] != want {
+			if want := cycles * w * c.weights.Total() / sum; got[&c.shares[i]] != want {
 				t.Fatalf("share %d of %v got %d requests, want %d", i, weights, got[&c.shares[i]], want)
 			}
 		}
@@ -85,7 +85,7 @@ func TestChoiceSpreadsEvenly(t *testing.T) {
 			c := newTestChoice(tt.weights...)
 			last := &c.shares[len(c.shares)-1]
 			missed, longest := 0, 0
-			for range 3 * c.total {
+			for range 3 * c.weights.Total() {
 				missed++
 				if c.next() == last {
 					missed = 0
@@ -149,4 +149,11 @@ func BenchmarkChoose(b *testing.B) {
 			r.Choose(in)
 		}
 	})
+}
+
+func gcd(a, b uint64) uint64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }

@@ -29,7 +29,9 @@ type EndpointDump struct {
 	Node    string `json:"node,omitempty"`
 	// ForZones are the zones that topology hints name.
 	ForZones string `json:"forZones,omitempty"`
-	InFlight int64  `json:"inFlight"`
+	// Weight is what EndpointSlices give it, 0 for none.
+	Weight   int   `json:"weight,omitempty"`
+	InFlight int64 `json:"inFlight"`
 	// Latency is the moving average of its response times, where the strategy goes by them.
 	Latency string `json:"latency,omitempty"`
 	// Idle and Open count connections; Open includes idle ones.
@@ -76,6 +78,7 @@ func (e *Endpoint) dump() EndpointDump {
 		Zone:          spec.Zone,
 		Node:          spec.Node,
 		ForZones:      spec.ForZones,
+		Weight:        spec.Weight,
 		InFlight:      e.member.InFlight.Load(),
 		Latency:       latency,
 		Idle:          e.idleCount(),

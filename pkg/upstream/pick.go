@@ -39,13 +39,14 @@ func (p *Pool) PickFor(ask Ask, tried ...*Endpoint) (*Endpoint, error) {
 	for _, e := range tried {
 		skip = append(skip, &e.member)
 	}
-	chosen := list.serving[p.choose(list.members, skip, ask)]
+	chosen := list.serving[p.choose(list, skip, ask)]
 	chosen.member.InFlight.Add(1)
 	return chosen, nil
 }
 
 // choose returns the number of a member by the pool's strategy.
-func (p *Pool) choose(members, skip []*balance.Member, ask Ask) int {
+func (p *Pool) choose(l *list, skip []*balance.Member, ask Ask) int {
+	members := l.members
 	policy := p.policy.Load()
 	var ramp balance.Ramp
 	if policy.SlowStart > 0 {
@@ -61,6 +62,11 @@ func (p *Pool) choose(members, skip []*balance.Member, ask Ask) int {
 	case ir.Hash:
 		if ask.Hashed {
 			return balance.Hash(ask.Hash, members, skip, policy.Hash.MaxLoadPercent)
+		}
+	case ir.WeightedRoundRobin:
+		// A list that was made for another strategy has no weights.
+		if l.weights != nil {
+			return balance.ByWeight(members, skip, l.weights, ramp)
 		}
 	case ir.RoundRobin:
 	}
@@ -78,6 +84,19 @@ func (e *Endpoint) Answered(at time.Time, took time.Duration) { e.member.Latency
 // Failed says that a try ended at a time without a response by the endpoint's fault.
 // It counts where Pool.Timed.
 func (e *Endpoint) Failed(at time.Time, took time.Duration) { e.member.Latency.Fail(at, took) }
+
+// weightsOf returns the weights of endpoints, in the same order, where the strategy goes
+// by them.
+func (p *Pool) weightsOf(endpoints []*Endpoint) *balance.Weighted {
+	if p.policy.Load().Strategy != ir.WeightedRoundRobin || len(endpoints) == 0 {
+		return nil
+	}
+	weights := make([]uint64, len(endpoints))
+	for i, e := range endpoints {
+		weights[i] = uint64(max(e.spec.Load().Weight, 1))
+	}
+	return balance.NewWeighted(weights)
+}
 
 // membersOf returns what strategies know of endpoints, in the same order.
 func membersOf(endpoints []*Endpoint) []*balance.Member {

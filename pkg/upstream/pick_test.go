@@ -43,6 +43,7 @@ func pickFor(t testing.TB, p *Pool, ask Ask, tried ...*Endpoint) *Endpoint {
 
 var strategies = map[string]ir.Balance{
 	"in turn":       {},
+	"by weight":     {Strategy: ir.WeightedRoundRobin},
 	"least request": {Strategy: ir.LeastRequest},
 	"least latency": {Strategy: ir.LeastLatency},
 	"random":        {Strategy: ir.Random, Choices: 1},
@@ -82,6 +83,30 @@ func TestPickForAllocatesNothing(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("%s allocates %v times", name, n)
 		}
+	}
+}
+
+func TestWeightsAreKeptExactlyAndSpread(t *testing.T) {
+	r, p := balanced(t, strategies["by weight"], 3)
+	set := ready("s", 1, 2, 3)
+	set.Endpoints[0].Weight, set.Endpoints[1].Weight = 6, 3
+	r.SetEndpoints(set)
+	counts := make(map[string]int)
+	longest, run, before := 0, 0, ""
+	for range 1000 {
+		at := pickFor(t, p, Ask{}).Address()
+		counts[at]++
+		if run++; at != before {
+			run, before = 1, at
+		}
+		longest = max(longest, run)
+	}
+	want := map[string]int{"10.0.0.1:8080": 600, "10.0.0.2:8080": 300, "10.0.0.3:8080": 100}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Errorf("picked (-want +got):\n%s", diff)
+	}
+	if longest > 2 {
+		t.Errorf("the endpoint of six tenths was picked %d times in a row", longest)
 	}
 }
 

@@ -42,6 +42,8 @@ type list struct {
 	serving []*Endpoint
 	// members are what strategies know of them, in the same order.
 	members []*balance.Member
+	// weights are theirs, nil where the strategy knows none.
+	weights *balance.Weighted
 	// all are in the order of the endpoint set.
 	all []*Endpoint
 	// anywhere are the serving ones of every zone: sessions stay where they are.
@@ -112,6 +114,7 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 		next.serving = nearby(next.serving, p.registry.opts.Zone)
 	}
 	next.members = membersOf(next.serving)
+	next.weights = p.weightsOf(next.serving)
 	for id, e := range p.byID {
 		if byID[id] == nil {
 			gone = append(gone, e)

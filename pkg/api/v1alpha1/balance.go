@@ -2,13 +2,15 @@ package v1alpha1
 
 // BalanceStrategy is a way to choose an endpoint.
 //
-// +kubebuilder:validation:Enum=RoundRobin;LeastRequest;LeastLatency;Random;IPHash;Hash
+// +kubebuilder:validation:Enum=RoundRobin;WeightedRoundRobin;LeastRequest;LeastLatency;Random;IPHash;Hash
 type BalanceStrategy string
 
 // The strategies of a Balance.
 const (
 	// BalanceRoundRobin takes the endpoints in turn.
 	BalanceRoundRobin BalanceStrategy = "RoundRobin"
+	// BalanceWeightedRoundRobin takes the endpoints in turn by their weights.
+	BalanceWeightedRoundRobin BalanceStrategy = "WeightedRoundRobin"
 	// BalanceLeastRequest takes the endpoint with the fewest requests under way.
 	BalanceLeastRequest BalanceStrategy = "LeastRequest"
 	// BalanceLeastLatency takes the faster of two endpoints.
@@ -43,6 +45,8 @@ type Balance struct {
 	// strategy is how an endpoint is chosen:
 	//
 	//   - RoundRobin: in turn;
+	//   - WeightedRoundRobin: in turn, spread evenly by the weights that the annotation
+	//     sluice.dev/weight (1 to 1000) of an EndpointSlice gives its endpoints; 1 without it;
 	//   - LeastRequest: the one with the fewest requests under way;
 	//   - LeastLatency: of two that are drawn the one that promises the earlier
 	//     answer, by a moving average of its response times and its requests under way;

@@ -77,3 +77,20 @@ func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, mapped map[string]bool,
 		facts.Warnf(u.Origin, "", report.NoEndpoints, "no EndpointSlice has a ready endpoint for port %d, so its requests are answered 503", port)
 	}
 }
+
+// reportWeights warns of weights that cannot be read, of the Services whose upstreams go
+// by them.
+func reportWeights(s *snapshot.Snapshot, c *ir.Config, facts *report.Set) {
+	for i := range c.Upstreams {
+		u := &c.Upstreams[i]
+		name, isService := ServiceOf(u.Endpoints)
+		if u.Balance.Strategy != ir.WeightedRoundRobin || !isService {
+			continue
+		}
+		for _, slice := range s.EndpointSlices(name) {
+			if _, ok := resolve.SliceWeight(slice); !ok {
+				facts.Warnf(u.Origin, "", report.Invalid, "the annotation sluice.dev/weight of the EndpointSlice %q is no number from 1 to 1000, so its endpoints have the weight 1", slice.Name)
+			}
+		}
+	}
+}

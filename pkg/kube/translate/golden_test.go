@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,7 @@ func endpointLines(sets []ir.EndpointSet) []byte {
 				address = fmt.Sprintf("%s port %d", e.Hostname, e.Address.Port())
 			}
 			words := []string{"", address, e.State.String()}
-			for _, word := range [][2]string{{"zone", e.Zone}, {"for-zones", e.ForZones}, {"node", e.Node}, {"target", e.Target}} {
+			for _, word := range [][2]string{{"zone", e.Zone}, {"for-zones", e.ForZones}, {"weight", strings.TrimPrefix(strconv.Itoa(e.Weight), "0")}, {"node", e.Node}, {"target", e.Target}} {
 				if word[1] != "" {
 					words = append(words, word[0]+"="+word[1])
 				}

@@ -44,6 +44,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	b.routes(hosts)
 	fromGateways := gateway.Translate(r)
 	b.gateways(fromGateways)
+	reportWeights(s, &b.config, facts)
 	if o.ReportEndpoints {
 		reportEndpoints(s, &b.config, o.Mapped, facts)
 	}

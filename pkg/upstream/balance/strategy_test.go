@@ -38,8 +38,10 @@ var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 // pickers are all strategies with the same signature.
 func pickers(n int) map[string]func(members, skip []*balance.Member, ramp balance.Ramp) int {
 	var turn balance.RoundRobin
+	equal := balance.NewWeighted(slices.Repeat([]uint64{3}, n))
 	return map[string]func(members, skip []*balance.Member, ramp balance.Ramp) int{
-		"in turn": func(m, s []*balance.Member, r balance.Ramp) int { return balance.InTurn(m, s, &turn, r) },
+		"in turn":   func(m, s []*balance.Member, r balance.Ramp) int { return balance.InTurn(m, s, &turn, r) },
+		"by weight": func(m, s []*balance.Member, r balance.Ramp) int { return balance.ByWeight(m, s, equal, r) },
 		"least request": func(m, s []*balance.Member, r balance.Ramp) int {
 			return balance.LeastRequest(m, s, turn.Next(len(m)), r)
 		},
@@ -116,7 +118,7 @@ func TestASlowStartGrowsToTheFullShare(t *testing.T) {
 		"of an earlier clock": {-time.Hour, 1_000, 1_600},
 	}
 	for name, test := range tests {
-		for _, strategy := range []string{"in turn", "random"} {
+		for _, strategy := range []string{"in turn", "by weight", "random"} {
 			t.Run(name+", "+strategy, func(t *testing.T) {
 				members := idle(n)
 				members[2].Begin(start.Add(-test.age))
@@ -461,4 +463,35 @@ func BenchmarkPick(b *testing.B) {
 			})
 		}
 	}
+}
+
+// FuzzWeightedKeepsShares counts a whole number of cycles.
+func FuzzWeightedKeepsShares(f *testing.F) {
+	f.Add([]byte{1, 1, 1})
+	f.Add([]byte{5, 1, 1})
+	f.Add([]byte{200, 100, 7})
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		if len(bytes) == 0 || len(bytes) > 8 {
+			return
+		}
+		var weights []uint64
+		sum := 0
+		for _, b := range bytes {
+			weights = append(weights, uint64(b)+1)
+			sum += int(b) + 1
+		}
+		w := balance.NewWeighted(weights)
+		if uint64(sum)%w.Total() != 0 {
+			t.Fatalf("%v: a cycle of %d is no part of %d", weights, w.Total(), sum)
+		}
+		counts := make([]int, len(weights))
+		for range sum {
+			counts[w.Next()]++
+		}
+		for i, got := range counts {
+			if got != int(weights[i]) {
+				t.Fatalf("%v: %d turns of %d, want %d", weights, got, sum, weights[i])
+			}
+		}
+	})
 }

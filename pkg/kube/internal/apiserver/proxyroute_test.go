@@ -71,6 +71,7 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 	}{
 		"a balance by its defaults":           {withBalance(`{}`), accepted},
 		"a balance by load":                   {withBalance(`{strategy: LeastRequest, slowStart: 30s, zone: Prefer}`), accepted},
+		"a balance by weight":                 {withBalance(`{strategy: WeightedRoundRobin}`), accepted},
 		"a random balance":                    {withBalance(`{strategy: Random, choices: 2}`), accepted},
 		"a balance by hash":                   {withBalance(`{strategy: Hash, hash: {source: Header, name: X-User, maxLoadPercent: 150}}`), accepted},
 		"a balance by address":                {withBalance(`{strategy: IPHash}`), accepted},

@@ -55,6 +55,8 @@ func (t *translation) refuseBalance(at resolve.Place, problem string) {
 func (t *translation) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir.Balance) {
 	switch spec.Strategy {
 	case v1alpha1.BalanceRoundRobin, "":
+	case v1alpha1.BalanceWeightedRoundRobin:
+		out.Strategy = ir.WeightedRoundRobin
 	case v1alpha1.BalanceLeastRequest:
 		out.Strategy = ir.LeastRequest
 	case v1alpha1.BalanceLeastLatency:

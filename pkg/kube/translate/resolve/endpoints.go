@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -95,12 +96,14 @@ func gather(service *corev1.Service, port *corev1.ServicePort, all []*discoveryv
 			if err != nil {
 				continue
 			}
+			weight, _ := SliceWeight(slice)
 			found = append(found, candidate{
 				Endpoint: ir.Endpoint{
 					Address:  netip.AddrPortFrom(ip.Unmap(), number),
 					State:    state(e.Conditions, service.Spec.PublishNotReadyAddresses),
 					Zone:     deref(e.Zone),
 					ForZones: zones(e.Hints),
+					Weight:   weight,
 					Node:     deref(e.NodeName),
 					Target:   target(e.TargetRef),
 				},
@@ -174,6 +177,26 @@ func distinct(found []candidate) []ir.Endpoint {
 		out = append(out, c.Endpoint)
 	}
 	return out
+}
+
+// weightAnnotation gives the endpoints of an EndpointSlice a weight.
+const weightAnnotation = "sluice.dev/weight"
+
+// maxEndpointWeight is the highest weight of an endpoint.
+const maxEndpointWeight = 1000
+
+// SliceWeight returns the weight that an EndpointSlice gives its endpoints, 0 where it
+// gives none, and false where what it says is no number from 1 to 1000.
+func SliceWeight(slice *discoveryv1.EndpointSlice) (weight int, ok bool) {
+	text, found := slice.Annotations[weightAnnotation]
+	if !found {
+		return 0, true
+	}
+	weight, err := strconv.Atoi(text)
+	if err != nil || weight < 1 || weight > maxEndpointWeight {
+		return 0, false
+	}
+	return weight, true
 }
 
 // zones returns the zones of topology hints as ir.Endpoint has them.
