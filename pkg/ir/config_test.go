@@ -129,5 +129,7 @@ func sampleFilters() []Filter {
 		&Redirect{Status: 302, Scheme: "https", Host: "new.example.com", Port: 8443, Path: PathEdit{Kind: PathSubstituted, Prefix: "/(.*)", Value: "/$1"}},
 		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3},
 		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},
+		&DirectResponse{Status: 410, Header: []HeaderField{{Name: "X-Why", Value: "moved"}}, ContentType: "text/html", Body: "<p>gone"},
+		&Drop{},
 	}
 }

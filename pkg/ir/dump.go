@@ -213,6 +213,10 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *Fault:
 		return f.words()
+	case *DirectResponse:
+		return f.words()
+	case *Drop:
+		return "drop"
 	case nil:
 		return "none"
 	}

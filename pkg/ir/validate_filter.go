@@ -37,6 +37,9 @@ func (v *validator) filter(f Filter) {
 		v.check(len(f.Deny)+len(f.Allow) > 0, "access by address refuses nobody")
 	case *Fault:
 		v.fault(f)
+	case *DirectResponse:
+		v.directResponse(f)
+	case *Drop:
 	default:
 		v.problem("a filter is of the unknown type %T", f)
 	}

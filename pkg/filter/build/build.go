@@ -16,6 +16,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/ipaccess"
 	"github.com/sluice-dev/sluice/pkg/filter/mirror"
 	"github.com/sluice-dev/sluice/pkg/filter/redirect"
+	"github.com/sluice-dev/sluice/pkg/filter/respond"
 	"github.com/sluice-dev/sluice/pkg/filter/rewrite"
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
@@ -49,6 +50,10 @@ func Build(f ir.Filter) (any, error) {
 		return instance(ipaccess.New(f))
 	case *ir.Fault:
 		return instance(fault.New(f))
+	case *ir.DirectResponse:
+		return instance(respond.NewDirect(f))
+	case *ir.Drop:
+		return instance(respond.NewDrop(f))
 	}
 	return nil, fmt.Errorf("no filter of kind %T is known", f)
 }

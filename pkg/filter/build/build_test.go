@@ -23,6 +23,8 @@ var specs = map[string]ir.Filter{
 	"Mirror":               &ir.Mirror{Upstream: "a", Numerator: 1, Denominator: 1},
 	"IPAccess":             &ir.IPAccess{},
 	"Fault":                &ir.Fault{},
+	"DirectResponse":       &ir.DirectResponse{Status: 200},
+	"Drop":                 &ir.Drop{},
 }
 
 func TestEachKindIsBuilt(t *testing.T) {
