@@ -95,7 +95,7 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 	}
 	row("upstream", "%s, %d of %d requests", name, b.Weight, b.Total)
 	if b.Balance != "" && b.Balance != "RoundRobin" {
-		row("balance", "%s", strings.TrimRight(b.Balance+": "+b.Endpoint+" "+b.Choice, " "))
+		row("balance", "%s", b.Balance+": "+strings.TrimSpace(b.Endpoint+" "+b.Choice))
 	}
 	for _, pool := range a.Pools {
 		if pool.Key != b.Upstream {
