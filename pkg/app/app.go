@@ -84,6 +84,7 @@ func New(o Options) (*App, error) {
 		holder:    &a.holder,
 		now:       time.Now,
 	}
+	a.publisher.sockets = a.newSockets()
 	return a, nil
 }
 
@@ -212,6 +213,7 @@ func (a *App) Stop(ctx context.Context) error {
 	case <-time.After(a.options.DrainDelay):
 	case <-ctx.Done():
 	}
+	a.publisher.sockets.close()
 	bounded, cancel := context.WithTimeout(ctx, a.options.DrainTimeout)
 	defer cancel()
 	if err := a.proxy.Shutdown(bounded); err != nil {
@@ -226,6 +228,7 @@ func (a *App) abort() error {
 	a.draining.Store(true)
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
+	a.publisher.sockets.close()
 	_ = a.proxy.Shutdown(done) // Nothing that is cut off had been promised an answer.
 	return a.close()
 }

@@ -40,6 +40,8 @@ type publisher struct {
 	queues    *queue.Registry
 	metrics   *metrics.Metrics
 	holder    *table.Holder
+	// sockets are those of the table's listeners; nil where none are to be opened.
+	sockets *sockets
 	// reported gets the verdicts and facts of each build; it may be nil.
 	reported func(*snapshot.Snapshot, *verdict.Set, *report.Set)
 	// now is the clock.
@@ -50,6 +52,7 @@ type publisher struct {
 	served atomic.Pointer[served]
 
 	mu         sync.Mutex  // held during a build
+	loaded     *report.Set // what reading the objects found
 	compiled   *report.Set // what Compile said of the table that is served
 	logged     map[report.Fact]bool
 	sets       map[string]bool // keys of endpoint sets in the registry
@@ -75,14 +78,32 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	facts.Merge(loaded)
 	facts.Merge(p.setEndpoints(s, config))
 	facts.Merge(p.certs.Update(config.Certificates))
+	if p.sockets != nil {
+		facts.Merge(p.sockets.prepare(config.Listeners))
+	}
 	if before := p.served.Load(); before == nil || !ir.Equal(before.config, config) {
 		p.compiled = p.swap(config, begun)
 	}
+	if p.sockets != nil {
+		p.sockets.commit(config.Listeners)
+	}
+	p.loaded = loaded
 	facts.Merge(p.compiled)
 	p.served.Store(&served{s, config, facts})
 	p.logNew(facts)
 	if p.reported != nil {
 		p.reported(s, verdicts, facts)
+	}
+}
+
+// again publishes what was published last once more, because something outside
+// of it may have changed.
+func (p *publisher) again() {
+	p.mu.Lock()
+	loaded := p.loaded
+	p.mu.Unlock()
+	if last := p.served.Load(); last != nil {
+		p.publish(last.snapshot, loaded)
 	}
 }
 

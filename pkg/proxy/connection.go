@@ -51,6 +51,8 @@ type connection struct {
 	// idle says that the connection waits for a request; draining reads it from
 	// another goroutine.
 	idle atomic.Bool
+	// retired says that the listener is no more; see Proxy.Retire.
+	retired atomic.Bool
 }
 
 var _ downstream = (*connection)(nil)
@@ -144,8 +146,8 @@ func (c *connection) await() bool {
 	p := c.proxy
 	c.awaitRead(c.ended, p.timeouts.KeepAlive, time.Time{})
 	c.idle.Store(true)
-	// Shutdown sets closing before it looks at idle, so that one of the two sees the other.
-	if p.closing.Load() {
+	// Shutdown sets closing, and Retire retired, before it looks at idle, so that one of the two sees the other.
+	if p.closing.Load() || c.retired.Load() {
 		c.drainIdle(time.Now())
 	}
 	err := c.h1.WaitReadable()
@@ -214,7 +216,7 @@ func (c *connection) writeInterim(r *wire.Response) error {
 func (c *connection) writeHead(r *wire.Response) error {
 	// A client that was never told to send its body may or may not send it.
 	// While a pump reads the body, expects is false.
-	c.closing = c.closing || r.Close || c.expects && !c.h1.BodyDone() || c.proxy.draining.Load()
+	c.closing = c.closing || r.Close || c.expects && !c.h1.BodyDone() || c.proxy.draining.Load() || c.retired.Load()
 	r.Close = c.closing
 	return c.h1.WriteResponse(r)
 }

@@ -74,12 +74,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	closeErr := p.closeListeners()
 	now := time.Now()
 	for c := range p.connections {
-		switch streams := c.http2.Load(); {
-		case streams != nil:
-			streams.Drain()
-		case c.idle.Load():
-			c.drainIdle(now)
-		}
+		c.drain(now)
 	}
 	p.settle()
 	p.mu.Unlock()

@@ -29,7 +29,7 @@ func (c *connection) serveHTTP2(buffered []byte) {
 	conn := h2.NewConn(c.nc, buffered, c.proxy.http2)
 	c.http2.Store(conn)
 	// Shutdown sets closing before it looks for connections, so that one of the two sees the other.
-	if c.proxy.closing.Load() {
+	if c.proxy.closing.Load() || c.retired.Load() {
 		conn.Drain()
 	}
 	var ended *h2.ConnError
@@ -175,7 +175,7 @@ func (s *stream) sendContinue() error {
 func (s *stream) writeInterim(r *wire.Response) error { return s.WriteInterim(r) }
 
 func (s *stream) writeHead(r *wire.Response) error {
-	if s.client.proxy.draining.Load() {
+	if s.client.proxy.draining.Load() || s.client.retired.Load() {
 		s.Conn().Drain()
 	}
 	return s.WriteHead(r)

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// gatewayListener is a listener of a Gateway with one route that answers by itself.
+func gatewayListener(name string, port uint16, body string) (ir.Listener, ir.RouteSet) {
+	origin := report.Origin{Kind: "Gateway", Namespace: "ns", Name: name}
+	return ir.Listener{Name: name, Origin: origin, Port: port, Scopes: []ir.Scope{{RouteSet: name}}},
+		ir.RouteSet{Name: name, Hosts: []ir.Host{{Routes: []ir.Route{{
+			ID: name, Match: ir.Match{Path: ir.PathMatch{Kind: ir.PathPrefix, Value: "/"}},
+			Action: &ir.Respond{Status: 200, Reason: "test", Body: body},
+		}}}}}
+}
+
+// freePort returns a port that nobody uses now.
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return uint16(ln.Addr().(*net.TCPAddr).Port)
+}
+
+// serve does what publish does with a Config.
+func serveConfig(a *App, c *ir.Config) *report.Set {
+	ir.Canonical(c)
+	facts := a.publisher.sockets.prepare(c.Listeners)
+	facts.Merge(a.publisher.swap(c, a.publisher.now()))
+	a.publisher.sockets.commit(c.Listeners)
+	return facts
+}
+
+func ask(client *http.Client, port uint16) (string, error) {
+	resp, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+func TestListenersOpenAndCloseWhileOthersServe(t *testing.T) {
+	a := newApp(t, nil)
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop(t.Context())
+	first, second := freePort(t), freePort(t)
+	one, oneRoutes := gatewayListener("one", first, "one")
+	two, twoRoutes := gatewayListener("two", second, "two")
+
+	kept := new(http.Client) // keeps its connection
+	defer kept.CloseIdleConnections()
+	for step, c := range []*ir.Config{
+		{Listeners: []ir.Listener{one}, RouteSets: []ir.RouteSet{oneRoutes}},
+		{Listeners: []ir.Listener{one, two}, RouteSets: []ir.RouteSet{oneRoutes, twoRoutes}},
+		{Listeners: []ir.Listener{one}, RouteSets: []ir.RouteSet{oneRoutes}},
+	} {
+		if facts := serveConfig(a, c); facts.Len() != 0 {
+			t.Fatalf("step %d: %v", step, facts.All())
+		}
+		if got, err := ask(kept, first); got != "one" || err != nil {
+			t.Errorf("step %d: the first listener served %q, %v", step, got, err)
+		}
+		other := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		if got, err := ask(other, second); (got == "two") != (len(c.Listeners) == 2) || (err == nil) != (got == "two") {
+			t.Errorf("step %d: the second listener served %q, %v", step, got, err)
+		}
+	}
+	if a.proxy.Connections() != 1 {
+		t.Errorf("%d connections are open, want the one that is kept", a.proxy.Connections())
+	}
+}
+
+func TestAPortThatCannotBeOpenedIsReportedAlone(t *testing.T) {
+	a := newApp(t, nil)
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop(t.Context())
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port, free := uint16(taken.Addr().(*net.TCPAddr).Port), freePort(t)
+	one, oneRoutes := gatewayListener("one", port, "one")
+	two, twoRoutes := gatewayListener("two", free, "two")
+	c := &ir.Config{Listeners: []ir.Listener{one, two}, RouteSets: []ir.RouteSet{oneRoutes, twoRoutes}}
+	facts := serveConfig(a, c).All()
+	if len(facts) != 1 || facts[0].Origin != one.Origin || facts[0].Reason != report.PortUnavailable || !strings.Contains(facts[0].Message, fmt.Sprint(port)) {
+		t.Errorf("reported %v", facts)
+	}
+	if got, err := ask(new(http.Client), free); got != "two" || err != nil {
+		t.Errorf("the neighbour served %q, %v", got, err)
+	}
+	taken.Close()
+	if facts := serveConfig(a, c); facts.Len() != 0 {
+		t.Errorf("then reported %v", facts.All())
+	}
+	if got, err := ask(new(http.Client), port); got != "one" || err != nil {
+		t.Errorf("then it served %q, %v", got, err)
+	}
+}

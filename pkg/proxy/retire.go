@@ -1,0 +1,28 @@
+package proxy
+
+import "time"
+
+// Retire ends what was accepted for a listener that is no more: each response
+// from now on is the last one of its connection, and connections that are idle
+// are closed. Tunnels go on until they end. Whoever calls it has closed the socket.
+func (p *Proxy) Retire(name string) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.connections {
+		if c.listener.name == name {
+			c.retired.Store(true)
+			c.drain(now)
+		}
+	}
+}
+
+// drain asks the client to go: over HTTP/2 at once, else where it is idle.
+func (c *connection) drain(now time.Time) {
+	switch streams := c.http2.Load(); {
+	case streams != nil:
+		streams.Drain()
+	case c.idle.Load():
+		c.drainIdle(now)
+	}
+}
