@@ -133,8 +133,18 @@ func (b *builder) gateways(found gateway.Result) {
 		for j := range found.RouteSets[i].Hosts {
 			routes := found.RouteSets[i].Hosts[j].Routes
 			for k := range routes {
+				b.filters(routes[k].Filters)
 				b.action(routes[k].Action)
 			}
+		}
+	}
+}
+
+// filters adds the upstreams that filters name.
+func (b *builder) filters(list []ir.Filter) {
+	for _, f := range list {
+		if key := ir.FilterUpstream(f); key != "" {
+			b.upstream(key)
 		}
 	}
 }
@@ -146,13 +156,20 @@ func (b *builder) action(action ir.Action) {
 		return
 	}
 	for _, backend := range forward.Backends {
-		key := backend.Upstream
-		if key == "" || b.upstreams[key] {
-			continue
+		b.filters(backend.Filters)
+		if backend.Upstream != "" {
+			b.upstream(backend.Upstream)
 		}
-		b.upstreams[key] = true
-		if u, found := b.Upstream(key); found {
-			b.config.Upstreams = append(b.config.Upstreams, u)
-		}
+	}
+}
+
+// upstream adds an upstream, once.
+func (b *builder) upstream(key string) {
+	if b.upstreams[key] {
+		return
+	}
+	b.upstreams[key] = true
+	if u, found := b.Upstream(key); found {
+		b.config.Upstreams = append(b.config.Upstreams, u)
 	}
 }

@@ -16,21 +16,27 @@ import (
 // maxWeight is the highest weight that the CRD allows.
 const maxWeight = 1_000_000
 
-// backend returns one share of a rule. A reference that cannot be used fails its share with 500.
-func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, at resolve.Place) ir.WeightedUpstream {
+// backend returns one share of a rule. A reference that cannot be used, or whose filters
+// are broken, fails its share with 500.
+func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, filters []ir.Filter, broken fault, at resolve.Place) ir.WeightedUpstream {
 	weight := int(min(max(deref(ref.Weight, 1), 0), maxWeight))
-	key, f := b.upstream(&ref.BackendObjectReference, at)
+	key, f := b.upstream(&ref.BackendObjectReference, at, "its requests are answered 500")
 	if !f.ok() {
 		b.out.resolved = b.out.resolved.or(f)
 		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: f.message}
 	}
-	return ir.WeightedUpstream{Weight: weight, Upstream: key}
+	if !broken.ok() {
+		b.out.dropped = b.out.dropped.or(broken)
+		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: broken.message}
+	}
+	return ir.WeightedUpstream{Weight: weight, Upstream: key, Filters: filters}
 }
 
-// upstream resolves a reference to a back end. What is wrong with it is reported.
-func (b *ruleBuilder) upstream(ref *gatewayv1.BackendObjectReference, at resolve.Place) (key string, f fault) {
+// upstream resolves a reference to a back end. What is wrong with it is reported, with
+// what becomes of it.
+func (b *ruleBuilder) upstream(ref *gatewayv1.BackendObjectReference, at resolve.Place, consequence string) (key string, f fault) {
 	refused := func(field string, reason report.Reason, message string) (string, fault) {
-		b.Facts.Errorf(at.Origin, at.Field+field, reason, "%s; its requests are answered 500", message)
+		b.Facts.Errorf(at.Origin, at.Field+field, reason, "%s; %s", message, consequence)
 		return "", fault{reason, message}
 	}
 	group, kind := deref(ref.Group, ""), deref(ref.Kind, "Service")

@@ -49,12 +49,14 @@ func (t *translation) grpcRules(r *route, object *gatewayv1.GRPCRoute, s *socket
 
 func (b *ruleBuilder) grpcRule(rule *gatewayv1.GRPCRouteRule, at resolve.Place, id string) {
 	base := ir.Route{Origin: at.Origin, Timeouts: b.Options.Timeouts}
-	forward := &ir.Forward{}
+	forward := &ir.Forward{Sticky: b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence"))}
 	for i := range rule.BackendRefs {
-		ref := &rule.BackendRefs[i]
-		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, at.At(".backendRefs"+index(i))))
+		ref, at := &rule.BackendRefs[i], at.At(".backendRefs"+index(i))
+		filters, broken := b.grpcFilters(ref.Filters, at)
+		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, filters, broken, at))
 	}
-	base.Action = forward
+	filters, broken := b.grpcFilters(rule.Filters, at)
+	base.Action, base.Filters = forward, filters
 	matches := rule.Matches
 	if len(matches) == 0 {
 		matches = []gatewayv1.GRPCRouteMatch{{}}
@@ -68,10 +70,9 @@ func (b *ruleBuilder) grpcRule(rule *gatewayv1.GRPCRouteRule, at resolve.Place, 
 		if !ok {
 			continue
 		}
-		b.served++
 		e := entry{Route: base, grpc: rank}
 		e.ID, e.Field, e.Match = b.route.id(id, itoa(i)), place.Field, match
-		b.out.entries = append(b.out.entries, e)
+		b.add(e, broken)
 	}
 }
 

@@ -79,7 +79,7 @@ func (b *ruleBuilder) httpRule(rule *gatewayv1.HTTPRouteRule, at resolve.Place, 
 		Timeouts:     b.timeouts(rule.Timeouts, at.At(".timeouts")),
 		MaxBodyBytes: b.Options.MaxBodyBytes,
 	}
-	base.Action = b.forward(rule, at)
+	sticky := b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence"))
 	matches := rule.Matches
 	if len(matches) == 0 {
 		matches = []gatewayv1.HTTPRouteMatch{{}}
@@ -93,19 +93,32 @@ func (b *ruleBuilder) httpRule(rule *gatewayv1.HTTPRouteRule, at resolve.Place, 
 		if !ok {
 			continue
 		}
-		b.served++
+		filters, broken := b.httpFilters(rule.Filters, match.Path, at)
 		e := entry{Route: base}
-		e.ID, e.Field, e.Match = b.route.id(id, itoa(i)), place.Field, match
-		b.out.entries = append(b.out.entries, e)
+		e.ID, e.Field, e.Match, e.Filters = b.route.id(id, itoa(i)), place.Field, match, filters
+		e.Action = b.httpForward(rule, match.Path, sticky, at)
+		b.add(e, broken)
 	}
 }
 
-// forward returns the action of a rule. One without back ends answers 500.
-func (b *ruleBuilder) forward(rule *gatewayv1.HTTPRouteRule, at resolve.Place) ir.Action {
-	forward := &ir.Forward{}
+// add adds an entry, which answers 500 where a filter of it is broken.
+func (b *ruleBuilder) add(e entry, broken fault) {
+	if broken.ok() {
+		b.served++
+	} else {
+		b.out.dropped = b.out.dropped.or(broken)
+		e.Filters, e.Action = nil, &ir.Respond{Status: 500, Reason: broken.message}
+	}
+	b.out.entries = append(b.out.entries, e)
+}
+
+// httpForward returns the action of a rule for a match. One without back ends answers 500.
+func (b *ruleBuilder) httpForward(rule *gatewayv1.HTTPRouteRule, match ir.PathMatch, sticky ir.Sticky, at resolve.Place) ir.Action {
+	forward := &ir.Forward{Sticky: sticky}
 	for i := range rule.BackendRefs {
-		ref := &rule.BackendRefs[i]
-		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, at.At(".backendRefs"+index(i))))
+		ref, at := &rule.BackendRefs[i], at.At(".backendRefs"+index(i))
+		filters, broken := b.httpFilters(ref.Filters, match, at)
+		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, filters, broken, at))
 	}
 	return forward
 }

@@ -123,6 +123,7 @@ func (t *translation) open(s *socket) {
 		Protocol: ir.HTTP,
 		RouteSet: s.name(),
 	}
+	out.PublicPort = uint16(s.port.number)
 	if first.spec.Protocol == gatewayv1.HTTPSProtocolType {
 		out.Protocol = ir.HTTPS
 		out.TLS = s.tls()
