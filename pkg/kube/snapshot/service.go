@@ -5,12 +5,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// ServicePort returns the TCP port of a Service with that name or number, and
-// false where it has none. A port without a protocol is a TCP port.
-func ServicePort(service *corev1.Service, port intstr.IntOrString) (*corev1.ServicePort, bool) {
+// ServicePort returns the port of a Service with that name or number and protocol,
+// and false where it has none. A port without a protocol is a TCP port.
+func ServicePort(service *corev1.Service, port intstr.IntOrString, protocol corev1.Protocol) (*corev1.ServicePort, bool) {
 	for i := range service.Spec.Ports {
 		p := &service.Spec.Ports[i]
-		if p.Protocol != corev1.ProtocolTCP && p.Protocol != "" {
+		if p.Protocol != protocol && (p.Protocol != "" || protocol != corev1.ProtocolTCP) {
 			continue
 		}
 		if port.Type == intstr.Int && p.Port == port.IntVal || port.Type == intstr.String && port.StrVal != "" && p.Name == port.StrVal {

@@ -72,6 +72,19 @@ func TestAnEmptySnapshotAnswers(t *testing.T) {
 	}
 }
 
+func TestServicePortOfUDP(t *testing.T) {
+	service := &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{
+		{Name: "a", Port: 53},
+		{Name: "b", Port: 53, Protocol: corev1.ProtocolUDP},
+	}}}
+	if p, found := ServicePort(service, intstr.FromInt32(53), corev1.ProtocolUDP); !found || p.Name != "b" {
+		t.Errorf("got %v, want the port b", p)
+	}
+	if p, found := ServicePort(service, intstr.FromString("a"), corev1.ProtocolUDP); found {
+		t.Errorf("got %v, a port of TCP", p)
+	}
+}
+
 func TestServicePort(t *testing.T) {
 	service := &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{
 		{Name: "dns", Port: 80, Protocol: corev1.ProtocolUDP},
@@ -93,7 +106,7 @@ func TestServicePort(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got int32
-			if p, found := ServicePort(service, test.port); found {
+			if p, found := ServicePort(service, test.port, corev1.ProtocolTCP); found {
 				got = p.Port
 				if p.Protocol == corev1.ProtocolUDP {
 					t.Error("it is a port of UDP")

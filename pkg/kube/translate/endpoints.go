@@ -56,7 +56,7 @@ func EndpointsOf(c *ir.Config, service *corev1.Service, endpoints []*discoveryv1
 // ServiceOf returns the Service whose endpoints an endpoint set holds, and false
 // for a set of static addresses.
 func ServiceOf(key string) (types.NamespacedName, bool) {
-	name, _, ok := resolve.ParseServiceKey(key)
+	name, _, _, ok := resolve.ParseServiceKey(key)
 	return name, ok
 }
 
@@ -73,7 +73,7 @@ func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, mapped map[string]bool,
 		if mapped[u.Endpoints] || slices.ContainsFunc(endpointsOf(s, u.Endpoints).Endpoints, serves) {
 			continue
 		}
-		_, port, _ := resolve.ParseServiceKey(u.Endpoints)
+		_, port, _, _ := resolve.ParseServiceKey(u.Endpoints)
 		facts.Warnf(u.Origin, "", report.NoEndpoints, "no EndpointSlice has a ready endpoint for port %d, so its requests are answered 503", port)
 	}
 }

@@ -119,6 +119,9 @@ func (b *builder) gateways(found gateway.Result) {
 	b.config.Listeners = append(b.config.Listeners, found.Listeners...)
 	b.config.RouteSets = append(b.config.RouteSets, found.RouteSets...)
 	for i := range found.Listeners {
+		for j := range found.Listeners[i].Streams {
+			b.backends(found.Listeners[i].Streams[j].Backends)
+		}
 		tls := &found.Listeners[i].TLS
 		if tls.Default != "" {
 			b.certificate(tls.Default)
@@ -155,7 +158,12 @@ func (b *builder) action(action ir.Action) {
 	if !ok {
 		return
 	}
-	for _, backend := range forward.Backends {
+	b.backends(forward.Backends)
+}
+
+// backends adds the upstreams that shares name.
+func (b *builder) backends(list []ir.WeightedUpstream) {
+	for _, backend := range list {
 		b.filters(backend.Filters)
 		if backend.Upstream != "" {
 			b.upstream(backend.Upstream)

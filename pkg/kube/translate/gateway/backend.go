@@ -20,7 +20,11 @@ const maxWeight = 1_000_000
 // are broken, fails its share with 500.
 func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, filters []ir.Filter, broken fault, at resolve.Place) ir.WeightedUpstream {
 	weight := int(min(max(deref(ref.Weight, 1), 0), maxWeight))
-	key, f := b.upstream(&ref.BackendObjectReference, at, "its requests are answered 500")
+	consequence := "its requests are answered 500"
+	if b.stream {
+		consequence = "its connections are closed"
+	}
+	key, f := b.upstream(&ref.BackendObjectReference, at, consequence)
 	if !f.ok() {
 		b.out.resolved = b.out.resolved.or(f)
 		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: f.message}
@@ -51,9 +55,13 @@ func (b *ruleBuilder) upstream(ref *gatewayv1.BackendObjectReference, at resolve
 	if ref.Port == nil {
 		return refused(".port", report.Invalid, "a Service needs a port")
 	}
-	number, field, problem := b.FindService(name, intstr.FromInt32(*ref.Port))
+	find, upstream := b.FindService, b.ServiceUpstream
+	if b.route.kind == kindUDPRoute {
+		find, upstream = b.FindUDPService, b.UDPServiceUpstream
+	}
+	number, field, problem := find(name, intstr.FromInt32(*ref.Port))
 	if problem != (resolve.Fault{}) {
 		return refused(field, problem.Reason, problem.Message)
 	}
-	return b.ServiceUpstream(name, number), fault{}
+	return upstream(name, number), fault{}
 }

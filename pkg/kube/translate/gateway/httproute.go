@@ -28,6 +28,8 @@ type ruleBuilder struct {
 	route *route
 	// socket is nil for a route that no listener takes.
 	socket *socket
+	// stream is true for routes whose content is not looked at.
+	stream bool
 	out    rules
 	served int
 }

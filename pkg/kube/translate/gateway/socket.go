@@ -7,6 +7,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 )
 
 // socketKey names a socket.
@@ -80,7 +81,9 @@ func (s *socket) add(r *route, a *attachment, made rules) {
 		}
 		if made.stream != nil {
 			st := *made.stream
-			st.listener, st.host, st.own, st.from = a.listener, host.pattern, host.own, r
+			st.ID += "@" + s.name() + "/" + host.pattern
+			st.Host, st.Terminate = host.pattern, a.terminates()
+			st.own, st.from = host.own, r
 			s.streams = append(s.streams, &st)
 		}
 	}
@@ -112,62 +115,66 @@ func (t *translation) finish() {
 
 // open adds a socket to the model.
 func (t *translation) open(s *socket) {
-	first := s.listeners[0]
-	if !first.http() {
-		return
-	}
 	out := ir.Listener{
-		Name:     s.name(),
-		Origin:   s.gateway.origin,
-		Port:     uint16(s.gateway.targets[s.port]),
-		Protocol: ir.HTTP,
-		RouteSet: s.name(),
+		Name:       s.name(),
+		Origin:     s.gateway.origin,
+		Port:       uint16(s.gateway.targets[s.port]),
+		PublicPort: uint16(s.port.number),
+		Protocol:   s.protocol(),
+		TLS:        s.tls(),
+		Streams:    t.streamsOf(s),
 	}
-	out.PublicPort = uint16(s.port.number)
-	if first.spec.Protocol == gatewayv1.HTTPSProtocolType {
-		out.Protocol = ir.HTTPS
-		out.TLS = s.tls()
+	for _, l := range s.listeners {
+		if l.http() {
+			set := s.routeSet(l)
+			out.Scopes = append(out.Scopes, ir.Scope{Host: l.hostname, RouteSet: set.Name})
+			t.routeSets = append(t.routeSets, set)
+		}
 	}
+	slices.SortFunc(out.Scopes, func(a, b ir.Scope) int { return cmp.Compare(a.Host, b.Host) })
 	t.listeners = append(t.listeners, out)
-	t.routeSets = append(t.routeSets, s.routeSet())
 }
 
-// routeSet returns the routes of the socket. A listener within a wider one ends
-// with 404, so that its requests do not fall through to the other's routes.
-func (s *socket) routeSet() ir.RouteSet {
-	set := ir.RouteSet{Name: s.name()}
+// protocol is HTTPS where any of the listeners that share the port speaks it.
+func (s *socket) protocol() ir.Protocol {
+	protocol := ir.TLS
 	for _, l := range s.listeners {
-		wider := func(o *listener) bool { return o != l && covers(o.hostname, l.hostname) }
-		if l.http() && slices.ContainsFunc(s.listeners, wider) {
-			s.hosts[l.hostname] = append(s.hosts[l.hostname], nil)
+		switch l.spec.Protocol {
+		case gatewayv1.HTTPProtocolType:
+			return ir.HTTP
+		case gatewayv1.HTTPSProtocolType:
+			return ir.HTTPS
+		case gatewayv1.TCPProtocolType:
+			return ir.TCP
+		case gatewayv1.UDPProtocolType:
+			return ir.UDP
 		}
 	}
+	return protocol
+}
+
+// routeSet returns the routes of a listener. One that does not serve, for want of a
+// certificate, has none: its requests must not fall to a wider one's routes.
+func (s *socket) routeSet(l *listener) ir.RouteSet {
+	set := ir.RouteSet{Name: s.name() + "/" + string(l.spec.Name)}
+	if l.set != nil {
+		set.Name = s.name() + "/" + snapshot.NameOf(l.set.object).String() + "/" + string(l.spec.Name)
+	}
+	if !l.programmedFault().ok() {
+		return set
+	}
 	for pattern, entries := range s.hosts {
-		closed := slices.Contains(entries, nil)
-		entries = slices.DeleteFunc(entries, func(e *entry) bool { return e == nil })
+		if s.owner(pattern) != l {
+			continue
+		}
 		slices.SortStableFunc(entries, compareEntries)
-		host := ir.Host{Pattern: pattern, Routes: make([]ir.Route, 0, len(entries)+1)}
+		host := ir.Host{Pattern: pattern, Routes: make([]ir.Route, 0, len(entries))}
 		for _, e := range entries {
 			host.Routes = append(host.Routes, e.Route)
-		}
-		if closed {
-			host.Routes = append(host.Routes, s.end(pattern))
 		}
 		set.Hosts = append(set.Hosts, host)
 	}
 	return set
-}
-
-// end is the last route of a listener.
-func (s *socket) end(pattern string) ir.Route {
-	l := s.owner(pattern)
-	return ir.Route{
-		ID:     "listener/" + s.name() + "/" + pattern,
-		Origin: l.at.Origin,
-		Field:  l.at.Field,
-		Match:  ir.Match{Path: ir.PathMatch{Kind: ir.PathPrefix, Value: "/"}},
-		Action: &ir.Respond{Status: 404, Reason: "no route of the listener matches"},
-	}
 }
 
 // tls returns which certificates the listeners of the socket answer with.
@@ -184,8 +191,32 @@ func (s *socket) tls() ir.ListenerTLS {
 		case len(names) == 0:
 		case l.hostname == "":
 			out.Default = names[0]
+			out.Bindings = append(out.Bindings, s.named(l)...)
 		default:
 			out.Bindings = append(out.Bindings, ir.TLSBinding{Host: l.hostname, Certificates: names})
+		}
+	}
+	slices.SortFunc(out.Bindings, func(a, b ir.TLSBinding) int { return cmp.Compare(a.Host, b.Host) })
+	return out
+}
+
+// named returns bindings for the names that the certificates behind the first one of a listener
+// for all hosts cover, so that each serves its own. Names of other listeners are theirs.
+func (s *socket) named(l *listener) []ir.TLSBinding {
+	var out []ir.TLSBinding
+	if len(l.certificates) < 2 {
+		return nil
+	}
+	for _, c := range l.certificates {
+		for _, name := range c.Names() {
+			i := slices.IndexFunc(out, func(b ir.TLSBinding) bool { return b.Host == name })
+			switch {
+			case s.owner(name) != l:
+			case i < 0:
+				out = append(out, ir.TLSBinding{Host: name, Certificates: []string{c.Name}})
+			case !slices.Contains(out[i].Certificates, c.Name):
+				out[i].Certificates = append(out[i].Certificates, c.Name)
+			}
 		}
 	}
 	return out

@@ -33,17 +33,17 @@ func StaticEndpoints(key string) (ir.EndpointSet, bool) {
 // its EndpointSlices. A nil Service, or one without the port, has no endpoints.
 func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1.EndpointSlice) ir.EndpointSet {
 	set := ir.EndpointSet{Key: key}
-	_, number, ok := ParseServiceKey(key)
+	_, number, protocol, ok := ParseServiceKey(key)
 	if service == nil || !ok {
 		return set
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
-		if port := externalPort(service, number); port > 0 && port <= 65535 {
+		if port := externalPort(service, number, protocol); port > 0 && port <= 65535 {
 			set.Endpoints = []ir.Endpoint{endpointOf(externalName(service), uint16(port))}
 		}
 		return set
 	}
-	port, found := snapshot.ServicePort(service, intstr.FromInt32(number))
+	port, found := snapshot.ServicePort(service, intstr.FromInt32(number), protocol)
 	if !found {
 		return set
 	}
@@ -52,8 +52,8 @@ func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1
 }
 
 // externalPort returns the port where the named host is reached.
-func externalPort(service *corev1.Service, number int32) int32 {
-	if p, found := snapshot.ServicePort(service, intstr.FromInt32(number)); found {
+func externalPort(service *corev1.Service, number int32, protocol corev1.Protocol) int32 {
+	if p, found := snapshot.ServicePort(service, intstr.FromInt32(number), protocol); found {
 		return targetPort(p)
 	}
 	return number
@@ -118,7 +118,7 @@ func gather(service *corev1.Service, port *corev1.ServicePort, all []*discoveryv
 // Service's port. One without a number stands for every port.
 func slicePort(slice *discoveryv1.EndpointSlice, port *corev1.ServicePort) (uint16, bool) {
 	for _, p := range slice.Ports {
-		if deref(p.Name) != port.Name || p.Protocol != nil && *p.Protocol != corev1.ProtocolTCP {
+		if deref(p.Name) != port.Name || p.Protocol != nil && !sameProtocol(*p.Protocol, port.Protocol) {
 			continue
 		}
 		number := targetPort(port)
@@ -224,4 +224,9 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// sameProtocol compares protocols of which an empty one means TCP.
+func sameProtocol(a, b corev1.Protocol) bool {
+	return cmp.Or(a, corev1.ProtocolTCP) == cmp.Or(b, corev1.ProtocolTCP)
 }

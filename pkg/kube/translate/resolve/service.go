@@ -30,16 +30,30 @@ func (r *Resolver) ServiceUpstream(name types.NamespacedName, number int32) stri
 	return r.upstream(ServiceKey(name, number), report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name})
 }
 
-// FindService returns the number of the port of a Service that is meant. A fault
+// UDPServiceUpstream is ServiceUpstream for FindUDPService.
+func (r *Resolver) UDPServiceUpstream(name types.NamespacedName, number int32) string {
+	return r.upstream(ServiceKey(name, number)+udpSuffix, report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name})
+}
+
+// FindService returns the number of the TCP port of a Service that is meant. A fault
 // comes with the field, below that which names the Service, that it is about.
 func (r *Resolver) FindService(name types.NamespacedName, port intstr.IntOrString) (number int32, field string, fault Fault) {
+	return r.findService(name, port, corev1.ProtocolTCP)
+}
+
+// FindUDPService is FindService for UDP ports.
+func (r *Resolver) FindUDPService(name types.NamespacedName, port intstr.IntOrString) (number int32, field string, fault Fault) {
+	return r.findService(name, port, corev1.ProtocolUDP)
+}
+
+func (r *Resolver) findService(name types.NamespacedName, port intstr.IntOrString, protocol corev1.Protocol) (number int32, field string, fault Fault) {
 	service := r.Snapshot.Service(name)
 	if service == nil {
 		return 0, ".name", Fault{report.BackendNotFound, fmt.Sprintf("the Service %q does not exist", name)}
 	}
-	number, found := portNumber(service, port)
+	number, found := portNumber(service, port, protocol)
 	if !found {
-		return 0, ".port", Fault{report.BackendNotFound, fmt.Sprintf("the Service %q has no TCP port %s%s", name, quotePort(port), ports(service))}
+		return 0, ".port", Fault{report.BackendNotFound, fmt.Sprintf("the Service %q has no %s port %s%s", name, protocol, quotePort(port), ports(service))}
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
 		if problem := r.hostFault(externalName(service)); problem != "" {
@@ -51,8 +65,8 @@ func (r *Resolver) FindService(name types.NamespacedName, port intstr.IntOrStrin
 
 // portNumber returns the port of the Service that is meant. An ExternalName
 // Service need not list its ports; any number is one of it then.
-func portNumber(service *corev1.Service, port intstr.IntOrString) (int32, bool) {
-	if p, found := snapshot.ServicePort(service, port); found {
+func portNumber(service *corev1.Service, port intstr.IntOrString, protocol corev1.Protocol) (int32, bool) {
+	if p, found := snapshot.ServicePort(service, port, protocol); found {
 		return p.Port, true
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName && len(service.Spec.Ports) == 0 &&
@@ -66,26 +80,34 @@ func externalName(service *corev1.Service) string {
 	return strings.ToLower(strings.TrimSuffix(service.Spec.ExternalName, "."))
 }
 
-// ServiceKey is the key of the upstream, and of the endpoint set, of a port of a Service.
+// udpSuffix ends the keys of UDP ports, which may have the number of a TCP port.
+const udpSuffix = "/udp"
+
+// ServiceKey is the key of the upstream, and of the endpoint set, of a TCP port of a Service.
 func ServiceKey(name types.NamespacedName, port int32) string {
 	return name.Namespace + "/" + name.Name + ":" + strconv.Itoa(int(port))
 }
 
-// ParseServiceKey is the inverse of ServiceKey; it returns false for keys of other things.
-func ParseServiceKey(key string) (name types.NamespacedName, port int32, ok bool) {
+// ParseServiceKey returns what the key of an endpoint set stands for, and false for
+// keys of other things than a Service.
+func ParseServiceKey(key string) (name types.NamespacedName, port int32, protocol corev1.Protocol, ok bool) {
 	namespace, rest, ok := strings.Cut(key, "/")
 	if !ok {
-		return types.NamespacedName{}, 0, false
+		return types.NamespacedName{}, 0, "", false
 	}
 	service, number, ok := strings.Cut(rest, ":")
 	if !ok {
-		return types.NamespacedName{}, 0, false
+		return types.NamespacedName{}, 0, "", false
+	}
+	protocol = corev1.ProtocolTCP
+	if udp, found := strings.CutSuffix(number, udpSuffix); found {
+		number, protocol = udp, corev1.ProtocolUDP
 	}
 	n, err := strconv.ParseUint(number, 10, 16)
 	if err != nil {
-		return types.NamespacedName{}, 0, false
+		return types.NamespacedName{}, 0, "", false
 	}
-	return types.NamespacedName{Namespace: namespace, Name: service}, int32(n), true
+	return types.NamespacedName{Namespace: namespace, Name: service}, int32(n), protocol, true
 }
 
 func quotePort(port intstr.IntOrString) string {
