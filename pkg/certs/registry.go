@@ -114,6 +114,7 @@ func (r *Registry) Listener(l ir.ListenerTLS, certs []ir.Certificate) (*Listener
 		made.otherwise = &bound{rule: RuleSelfSigned, certs: []named{{certificate: r.selfSigned}}}
 	}
 	made.config = r.config(made)
+	askClients(made.config, l.Client)
 	return made, facts
 }
 

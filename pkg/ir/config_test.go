@@ -29,6 +29,7 @@ func sample() *Config {
 			{
 				Name: ListenerHTTPS, Protocol: HTTPS, RouteSet: "default",
 				TLS: ListenerTLS{
+					Client: ClientAuth{Mode: ClientAuthRequire, CAs: "-----BEGIN CERTIFICATE-----"},
 					Bindings: []TLSBinding{
 						{Host: "*.example.com", Certificates: []string{"ns/ecdsa", "ns/rsa"}},
 						{Host: "shop.example.com", Certificates: []string{"ns/rsa"}},

@@ -67,6 +67,9 @@ func (d dumper) listener(l *Listener) {
 	if l.TLS.Default != "" {
 		d.line(1, "tls-default", quote(l.TLS.Default))
 	}
+	if l.TLS.Client != (ClientAuth{}) {
+		d.line(1, "tls-client", l.TLS.Client.Mode.String(), l.TLS.Client.cas())
+	}
 }
 
 func (d dumper) stream(s *Stream) {

@@ -100,13 +100,15 @@ type Stream struct {
 	Timeouts Timeouts
 }
 
-// ListenerTLS says which certificates a listener answers with.
+// ListenerTLS says which certificates a listener answers with, and asks for.
 type ListenerTLS struct {
 	// Bindings map server names to certificates, sorted by Host, each Host once.
 	Bindings []TLSBinding
 	// Default names the certificate for a client that sends no server name or
 	// one without a binding; empty for the self-signed one made at start.
 	Default string
+	// Client says what is asked of clients' certificates.
+	Client ClientAuth
 }
 
 // TLSBinding is what one server name (SNI, RFC 6066 section 3) is answered with.

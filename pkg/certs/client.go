@@ -1,0 +1,26 @@
+package certs
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+)
+
+// askClients sets what a listener asks of clients' certificates.
+func askClients(cfg *tls.Config, a ir.ClientAuth) {
+	switch a.Mode {
+	case ir.ClientAuthNone:
+	case ir.ClientAuthRequest:
+		cfg.ClientAuth = tls.RequestClientCert
+	case ir.ClientAuthRequire:
+		cfg.ClientAuth = tls.RequireAndVerifyClientCert
+		// Without a usable CA the pool is empty, and nobody gets in. A nil pool would
+		// stand for the CAs of the system.
+		cfg.ClientCAs = x509.NewCertPool()
+		cfg.ClientCAs.AppendCertsFromPEM([]byte(a.CAs))
+		// The ticket keys are shared by all listeners: a session that one of them
+		// began with its CAs must not be resumed at another.
+		cfg.SessionTicketsDisabled = true
+	}
+}
