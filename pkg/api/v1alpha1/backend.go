@@ -44,6 +44,13 @@ type Backend struct {
 	// +optional
 	// +kubebuilder:default=true
 	Ready *bool `json:"ready,omitempty"`
+
+	// filters act on what goes to this back end and comes from it, behind those of the route.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	Filters []Filter `json:"filters,omitempty"`
 }
 
 // ServiceRef names a Service and one of its ports.

@@ -2,7 +2,8 @@ package v1alpha1
 
 // Route sends the requests that match to back ends.
 //
-// +kubebuilder:validation:XValidation:rule="self.backends.all(b, has(b.version)) || !self.backends.exists(b, has(b.version))",message="either all backends of a route must have a version or none"
+// +kubebuilder:validation:XValidation:rule="!has(self.backends) || self.backends.all(b, has(b.version)) || !self.backends.exists(b, has(b.version))",message="either all backends of a route must have a version or none"
+// +kubebuilder:validation:XValidation:rule="has(self.backends) || has(self.filters) && self.filters.exists(f, f.type in ['Drop', 'Redirect', 'DirectResponse'])",message="backends must be set unless a filter answers every request"
 type Route struct {
 	// name tells the route from others, in logs, metrics and reports. Without it the
 	// route goes by its position.
@@ -20,13 +21,21 @@ type Route struct {
 	// +kubebuilder:validation:MaxItems=16
 	Matches []Match `json:"matches,omitempty"`
 
-	// backends share the requests by weight.
+	// filters act between the match and the back end, in the order of their types.
 	//
-	// +required
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Filters []Filter `json:"filters,omitempty"`
+
+	// backends share the requests by weight. They may be missing where a filter of the type
+	// Drop, Redirect or DirectResponse answers every request.
+	//
+	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	Backends []Backend `json:"backends"`
+	Backends []Backend `json:"backends,omitempty"`
 
 	// suspend takes the route out of service without deleting it: requests go where
 	// they would without it.

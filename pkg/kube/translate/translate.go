@@ -107,7 +107,7 @@ func (b *builder) routes(hosts map[string][]*resolve.Route) {
 		host := ir.Host{Pattern: pattern, Routes: make([]ir.Route, 0, len(routes))}
 		for _, route := range routes {
 			host.Routes = append(host.Routes, route.Route)
-			b.action(route.Action)
+			b.route(&route.Route)
 		}
 		set.Hosts = append(set.Hosts, host)
 	}
@@ -136,44 +136,38 @@ func (b *builder) gateways(found gateway.Result) {
 		for j := range found.RouteSets[i].Hosts {
 			routes := found.RouteSets[i].Hosts[j].Routes
 			for k := range routes {
-				b.filters(routes[k].Filters)
-				b.action(routes[k].Action)
+				b.route(&routes[k])
 			}
 		}
 	}
 }
 
-// filters adds the upstreams that filters name.
-func (b *builder) filters(list []ir.Filter) {
-	for _, f := range list {
-		if key := ir.FilterUpstream(f); key != "" {
-			b.upstream(key)
-		}
+// route adds the upstreams that a route names.
+func (b *builder) route(r *ir.Route) {
+	b.filters(r.Filters)
+	if forward, ok := r.Action.(*ir.Forward); ok {
+		b.backends(forward.Backends)
 	}
-}
-
-// action adds the upstreams that an action names.
-func (b *builder) action(action ir.Action) {
-	forward, ok := action.(*ir.Forward)
-	if !ok {
-		return
-	}
-	b.backends(forward.Backends)
 }
 
 // backends adds the upstreams that shares name.
 func (b *builder) backends(list []ir.WeightedUpstream) {
 	for _, backend := range list {
+		b.upstream(backend.Upstream)
 		b.filters(backend.Filters)
-		if backend.Upstream != "" {
-			b.upstream(backend.Upstream)
-		}
 	}
 }
 
-// upstream adds an upstream, once.
+// filters adds the upstreams that filters send requests to.
+func (b *builder) filters(list []ir.Filter) {
+	for _, f := range list {
+		b.upstream(ir.FilterUpstream(f))
+	}
+}
+
+// upstream adds an upstream, once; the empty key is none.
 func (b *builder) upstream(key string) {
-	if b.upstreams[key] {
+	if key == "" || b.upstreams[key] {
 		return
 	}
 	b.upstreams[key] = true

@@ -57,6 +57,9 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 	}
 	withBackend := func(backend string) string { return `{` + hosts + `, routes: [{backends: [` + backend + `]}]}` }
 
+	withFilter := func(filter string) string {
+		return `{` + hosts + `, routes: [{filters: [` + filter + `], ` + backends + `}]}`
+	}
 	withVersions := func(versioning string) string {
 		return `{` + hosts + `, versioning: ` + versioning + `, routes: [{backends: [{address: "192.0.2.1:80", version: "1"}]}]}`
 	}
@@ -154,6 +157,23 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"a version for one of two":            {withBackend(`{address: "192.0.2.1:80", version: "1"}, {address: "192.0.2.2:80"}`), "either all backends of a route must have a version or none"},
 		"a back end that is not ready":        {withBackend(`{address: "192.0.2.1:80", ready: false}`), accepted},
 		"suspended":                           {`{` + hosts + `, suspend: true, routes: [{suspend: true, ` + backends + `}]}`, accepted},
+		"a filter that rewrites":              {withFilter(`{type: Rewrite, rewrite: {host: a.example, path: {type: Prefix, value: /b}}}`), accepted},
+		"a filter that edits a header":        {withFilter(`{type: RequestHeader, requestHeader: {set: [{name: X, value: "{host}"}], remove: [X-Gone]}}`), accepted},
+		"a filter without its field":          {withFilter(`{type: Rewrite}`), "exactly the field that filters.type names must be set"},
+		"a filter with a field too many":      {withFilter(`{type: Drop, cors: {origins: ["*"]}}`), "exactly the field that filters.type names must be set"},
+		"a filter of an unknown type":         {withFilter(`{type: Teleport}`), `Unsupported value: "Teleport"`},
+		"a redirect with no back end":         {`{` + hosts + `, routes: [{filters: [{type: Redirect, redirect: {scheme: https}}]}]}`, accepted},
+		"a rewrite with no back end":          {`{` + hosts + `, routes: [{filters: [{type: Rewrite, rewrite: {host: a}}]}]}`, "backends must be set unless a filter answers every request"},
+		"neither a filter nor a back end":     {`{` + hosts + `, routes: [{name: a}]}`, "backends must be set unless a filter answers every request"},
+		"a redirect that does not redirect":   {withFilter(`{type: Redirect, redirect: {status: 200}}`), "Unsupported value: 200"},
+		"an expression for a whole path":      {withFilter(`{type: Rewrite, rewrite: {path: {type: Full, expression: a, value: /b}}}`), "path.expression must be set for path.type Regex, and for it alone"},
+		"a new path without a slash":          {withFilter(`{type: Rewrite, rewrite: {path: {type: Full, value: b}}}`), "path.value must begin with '/' unless path.type is Regex"},
+		"a mirror to nobody":                  {withFilter(`{type: Mirror, mirror: {percent: 5}}`), "exactly one of mirror.service and mirror.address must be set"},
+		"a mirror of more than all":           {withFilter(`{type: Mirror, mirror: {address: "192.0.2.1:80", percent: 101}}`), "percent in body should be less than or equal to 100"},
+		"a type of no body":                   {withFilter(`{type: DirectResponse, directResponse: {status: 200, contentType: text/html}}`), "directResponse.contentType needs directResponse.body"},
+		"a fault that does nothing":           {withFilter(`{type: Fault, fault: {}}`), "fault in body should have at least 1 properties"},
+		"an access list without a list":       {withFilter(`{type: IPAccess, ipAccess: {}}`), "ipAccess in body should have at least 1 properties"},
+		"a filter of a back end":              {withBackend(`{address: "192.0.2.1:80", filters: [{type: RequestHeader, requestHeader: {remove: [X]}}]}`), accepted},
 		"a field that is not known":           {`{` + hosts + `, host: a, routes: [{` + backends + `}]}`, `unknown field "spec.host"`},
 	}
 	for name, test := range cases {

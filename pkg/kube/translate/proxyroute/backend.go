@@ -1,6 +1,7 @@
 package proxyroute
 
 import (
+	"slices"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -16,6 +17,9 @@ const maxWeight = 1_000_000
 
 // forward returns the action of a route.
 func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action {
+	if len(route.Backends) == 0 && slices.ContainsFunc(route.Filters, answersAll) {
+		return &ir.Respond{Status: 500, Reason: "the route has no back end, as a filter answers every request"}
+	}
 	if len(route.Backends) == 0 {
 		const message = "the route has no back end"
 		t.Facts.Errorf(t.origin, at.Field+".backends", report.Invalid, "%s; its requests are answered 503", message)
@@ -25,8 +29,13 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 	balance, sticky := t.balance(route, at)
 	forward.Sticky = sticky
 	for i := range route.Backends {
-		share := t.backend(&route.Backends[i], at.At(".backends["+strconv.Itoa(i)+"]"))
+		field := at.At(".backends[" + strconv.Itoa(i) + "]")
+		share := t.backend(&route.Backends[i], field)
 		share.Upstream = t.Balanced(share.Upstream, balance)
+		var sound bool
+		if share.Filters, sound = t.filters(route.Backends[i].Filters, route, field.At(".filters")); !sound {
+			share.Upstream, share.FailStatus, share.FailReason = "", 500, "a filter of the back end is invalid"
+		}
 		forward.Backends = append(forward.Backends, share)
 	}
 	if !t.version(forward, route, at) {

@@ -134,6 +134,10 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	if !sound {
 		limits, action = ir.Limits{}, &ir.Respond{Status: 500, Reason: "the limits of the route are invalid"}
 	}
+	filters, sound := t.filters(route.Filters, route, at.At(".filters"))
+	if !sound {
+		filters, action = nil, &ir.Respond{Status: 500, Reason: "a filter of the route is invalid"}
+	}
 	matches := route.Matches
 	if len(matches) == 0 {
 		matches = []v1alpha1.Match{{}}
@@ -156,7 +160,8 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Origin:       t.origin,
 					Field:        field,
 					Match:        match,
-					Action:       action,
+					Filters:      filtersFor(filters, &match),
+					Action:       actionFor(action, &match),
 					Timeouts:     t.Options.Timeouts,
 					MaxBodyBytes: t.Options.MaxBodyBytes,
 					Limits:       limits,

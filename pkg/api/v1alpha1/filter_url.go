@@ -1,0 +1,155 @@
+package v1alpha1
+
+// PathEditType says how a path is changed.
+//
+// +kubebuilder:validation:Enum=Full;Prefix;Regex
+type PathEditType string
+
+// The types of a PathEdit.
+const (
+	// PathEditFull puts value in the place of the path.
+	PathEditFull PathEditType = "Full"
+	// PathEditPrefix puts value in the place of the prefix that the route matches.
+	PathEditPrefix PathEditType = "Prefix"
+	// PathEditRegex puts value in the place of what the expression matches.
+	PathEditRegex PathEditType = "Regex"
+)
+
+// PathEdit changes a path. The query stays. What comes out is normalised before it is used.
+//
+// +kubebuilder:validation:XValidation:rule="(self.type == 'Regex') == has(self.expression)",message="path.expression must be set for path.type Regex, and for it alone"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Regex' || self.value.startsWith('/')",message="path.value must begin with '/' unless path.type is Regex"
+type PathEdit struct {
+	// type says what is replaced: the whole path (Full), the prefix that the route matches
+	// (Prefix; each match of the route must be by prefix), or the first match of an expression (Regex).
+	//
+	// +required
+	Type PathEditType `json:"type"`
+
+	// expression is an RE2 expression.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Expression string `json:"expression,omitempty"`
+
+	// value is the new part. For Regex "$1" and "${1}" stand for what groups matched, "$$" for "$".
+	//
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Value string `json:"value"`
+}
+
+// RewriteFilter changes the URL of the request for the back end.
+//
+// +kubebuilder:validation:MinProperties=1
+type RewriteFilter struct {
+	// host is sent as Host, in place of the client's. It may have a port.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=259
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`
+	Host string `json:"host,omitempty"`
+
+	// path changes the path.
+	//
+	// +optional
+	Path *PathEdit `json:"path,omitempty"`
+}
+
+// RedirectFilter answers with a redirect. What it does not say is that of the request.
+type RedirectFilter struct {
+	// scheme is http or https.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=http;https
+	Scheme string `json:"scheme,omitempty"`
+
+	// host is a name without a port.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`
+	Host string `json:"host,omitempty"`
+
+	// port is a port. Without it it is the usual one of scheme where that is set, else that
+	// which the request came on. The usual port of the scheme is left out of the URL.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+
+	// path changes the path.
+	//
+	// +optional
+	Path *PathEdit `json:"path,omitempty"`
+
+	// status is the status of the answer.
+	//
+	// +optional
+	// +kubebuilder:default=302
+	// +kubebuilder:validation:Enum=301;302;303;307;308
+	Status int32 `json:"status,omitempty"`
+}
+
+// DirectResponseFilter answers without a back end.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.contentType) || has(self.body)",message="directResponse.contentType needs directResponse.body"
+type DirectResponseFilter struct {
+	// status is the status of the answer.
+	//
+	// +required
+	// +kubebuilder:validation:Minimum=200
+	// +kubebuilder:validation:Maximum=599
+	Status int32 `json:"status"`
+
+	// headers are sent with it.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Headers []HeaderField `json:"headers,omitempty"`
+
+	// contentType is the media type of body; without it text/plain.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	ContentType string `json:"contentType,omitempty"`
+
+	// body is sent as it is. Without it a short text for the status is.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=16384
+	Body string `json:"body,omitempty"`
+}
+
+// MirrorFilter sends a copy of requests to another back end.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.service) != has(self.address)",message="exactly one of mirror.service and mirror.address must be set"
+type MirrorFilter struct {
+	// service is a Service in the same namespace.
+	//
+	// +optional
+	Service *ServiceRef `json:"service,omitempty"`
+
+	// address is "host:port" of something that is no Service.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=260
+	Address string `json:"address,omitempty"`
+
+	// percent of the requests are copied, by chance.
+	//
+	// +optional
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Percent *int32 `json:"percent,omitempty"`
+}

@@ -1,0 +1,328 @@
+package proxyroute
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// filters returns the filters in the order in which they act, and false where one
+// cannot be used: then what they are for must be answered 500. What replaces a prefix
+// gets that of the match from filtersFor.
+func (t *translation) filters(specs []v1alpha1.Filter, route *v1alpha1.Route, at resolve.Place) ([]ir.Filter, bool) {
+	f := filters{translation: t, route: route, sound: true}
+	var list []ir.Filter
+	for i := range specs {
+		if made := f.filter(&specs[i], at.At("["+strconv.Itoa(i)+"]")); made != nil {
+			list = append(list, made)
+		}
+	}
+	ir.OrderFilters(list)
+	return list, f.sound
+}
+
+// filters is the translation of the filters of one route or back end.
+type filters struct {
+	*translation
+	route *v1alpha1.Route
+	sound bool
+}
+
+// refuse reports a part of a filter that cannot be used.
+func (f *filters) refuse(at resolve.Place, format string, args ...any) {
+	f.sound = false
+	f.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s, so the requests that the filter is for are answered 500", fmt.Sprintf(format, args...))
+}
+
+// filter returns nil for what is refused, and for a mirror without a back end.
+func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
+	switch {
+	case s.Type == v1alpha1.FilterDrop:
+		return &ir.Drop{}
+	case s.Type == v1alpha1.FilterIPAccess && s.IPAccess != nil:
+		return f.access(s.IPAccess, at.At(".ipAccess"))
+	case s.Type == v1alpha1.FilterCORS && s.CORS != nil:
+		return f.cors(s.CORS, at.At(".cors"))
+	case s.Type == v1alpha1.FilterFault && s.Fault != nil:
+		return f.fault(s.Fault, at.At(".fault"))
+	case s.Type == v1alpha1.FilterRedirect && s.Redirect != nil:
+		return f.redirect(s.Redirect, at.At(".redirect"))
+	case s.Type == v1alpha1.FilterDirectResponse && s.DirectResponse != nil:
+		return f.respond(s.DirectResponse, at.At(".directResponse"))
+	case s.Type == v1alpha1.FilterRequestHeader && s.RequestHeader != nil:
+		return &ir.ModifyRequestHeader{Edit: f.headers(s.RequestHeader, at.At(".requestHeader"))}
+	case s.Type == v1alpha1.FilterRewrite && s.Rewrite != nil:
+		return f.rewrite(s.Rewrite, at.At(".rewrite"))
+	case s.Type == v1alpha1.FilterMirror && s.Mirror != nil:
+		return f.mirror(s.Mirror, at.At(".mirror"))
+	case s.Type == v1alpha1.FilterResponseHeader && s.ResponseHeader != nil:
+		return &ir.ModifyResponseHeader{Edit: f.headers(s.ResponseHeader, at.At(".responseHeader"))}
+	}
+	f.refuse(at.At(".type"), "the field that belongs to the type %q is missing, or the type is unknown", s.Type)
+	return nil
+}
+
+func (f *filters) access(s *v1alpha1.IPAccessFilter, at resolve.Place) ir.Filter {
+	if len(s.Deny)+len(s.Allow) == 0 {
+		f.refuse(at, "neither deny nor allow is set")
+	}
+	return &ir.IPAccess{Deny: f.networks(s.Deny, at.At(".deny")), Allow: f.networks(s.Allow, at.At(".allow"))}
+}
+
+func (f *filters) networks(list []string, at resolve.Place) []netip.Prefix {
+	var networks []netip.Prefix
+	for i, text := range list {
+		network, err := netip.ParsePrefix(text)
+		if addr, bad := netip.ParseAddr(text); bad == nil {
+			network, err = netip.PrefixFrom(addr.WithZone("").Unmap(), addr.Unmap().BitLen()), nil
+		}
+		if err != nil {
+			f.refuse(at.At("["+strconv.Itoa(i)+"]"), "%q is no network and no address", text)
+			continue
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks
+}
+
+func (f *filters) cors(s *v1alpha1.CORSFilter, at resolve.Place) ir.Filter {
+	if len(s.Origins)+len(s.OriginExpressions) == 0 {
+		f.refuse(at, "neither origins nor originExpressions is set")
+	}
+	for i, expression := range s.OriginExpressions {
+		f.compile(expression, at.At(".originExpressions["+strconv.Itoa(i)+"]"))
+	}
+	return &ir.CORS{
+		Origins: s.Origins, OriginExpressions: s.OriginExpressions, Methods: s.Methods, Headers: s.Headers,
+		Expose: s.Expose, Credentials: s.Credentials, MaxAge: int(valueOr(s.MaxAgeSeconds, 5)),
+	}
+}
+
+// compile reports an expression that does not compile.
+func (f *filters) compile(expression string, at resolve.Place) {
+	if _, err := regexp.Compile(expression); err != nil || expression == "" {
+		f.refuse(at, "%q is no regular expression", expression)
+	}
+}
+
+// maxDelay bounds how long a filter holds requests back.
+const maxDelay = 5 * time.Minute
+
+func (f *filters) fault(s *v1alpha1.FaultFilter, at resolve.Place) ir.Filter {
+	var out ir.Fault
+	if s.Delay == nil && s.Abort == nil {
+		f.refuse(at, "neither delay nor abort is set")
+	}
+	if d := s.Delay; d != nil {
+		var err error
+		if out.Delay, err = time.ParseDuration(d.Time); err != nil || out.Delay <= 0 || out.Delay > maxDelay {
+			f.refuse(at.At(".delay.time"), "%q is no duration above 0 and up to 5m", d.Time)
+		}
+		out.DelayPercent = f.percent(d.Percent, 1, at.At(".delay.percent"))
+	}
+	if a := s.Abort; a != nil {
+		if a.Status < 400 || a.Status > 599 {
+			f.refuse(at.At(".abort.status"), "the status %d is not between 400 and 599", a.Status)
+		}
+		out.AbortStatus, out.AbortPercent = int(a.Status), f.percent(a.Percent, 1, at.At(".abort.percent"))
+	}
+	return &out
+}
+
+func (f *filters) percent(p *int32, least int32, at resolve.Place) int {
+	n := valueOr(p, 100)
+	if n < least || n > 100 {
+		f.refuse(at, "%d is not between %d and 100", n, least)
+	}
+	return int(n)
+}
+
+func (f *filters) redirect(s *v1alpha1.RedirectFilter, at resolve.Place) ir.Filter {
+	out := &ir.Redirect{Status: int(cmp.Or(s.Status, 302)), Scheme: s.Scheme, Host: s.Host, Path: f.path(s.Path, at.At(".path"))}
+	switch out.Status {
+	case 301, 302, 303, 307, 308:
+	default:
+		f.refuse(at.At(".status"), "the status %d does not redirect", s.Status)
+	}
+	if s.Scheme != "" && s.Scheme != "http" && s.Scheme != "https" {
+		f.refuse(at.At(".scheme"), "the scheme %q is neither http nor https", s.Scheme)
+	}
+	if s.Port < 0 || s.Port > 65535 {
+		f.refuse(at.At(".port"), "the port %d is not between 1 and 65535", s.Port)
+	} else {
+		out.Port = uint16(s.Port)
+	}
+	return out
+}
+
+func (f *filters) rewrite(s *v1alpha1.RewriteFilter, at resolve.Place) ir.Filter {
+	if s.Host == "" && s.Path == nil {
+		f.refuse(at, "neither host nor path is set")
+	}
+	return &ir.RewriteURL{Host: s.Host, Path: f.path(s.Path, at.At(".path"))}
+}
+
+func (f *filters) path(s *v1alpha1.PathEdit, at resolve.Place) ir.PathEdit {
+	if s == nil {
+		return ir.PathEdit{}
+	}
+	out := ir.PathEdit{Value: s.Value}
+	switch s.Type {
+	case v1alpha1.PathEditFull:
+		out.Kind = ir.PathReplaced
+	case v1alpha1.PathEditPrefix:
+		out.Kind, out.Prefix = ir.PrefixReplaced, "/"
+		if slices.ContainsFunc(f.route.Matches, notByPrefix) {
+			f.refuse(at.At(".type"), "the route has a match that is not by prefix, so there is none to replace")
+		}
+	case v1alpha1.PathEditRegex:
+		out.Kind, out.Prefix = ir.PathSubstituted, s.Expression
+		f.compile(s.Expression, at.At(".expression"))
+	default:
+		f.refuse(at.At(".type"), "the type %q is none of Full, Prefix and Regex", s.Type)
+	}
+	if strings.ContainsAny(s.Value, "?#") || s.Type != v1alpha1.PathEditRegex && !strings.HasPrefix(s.Value, "/") {
+		f.refuse(at.At(".value"), `the path %q does not begin with "/", or holds "?" or "#"`, s.Value)
+	}
+	return out
+}
+
+func (f *filters) respond(s *v1alpha1.DirectResponseFilter, at resolve.Place) ir.Filter {
+	if s.Status < 200 || s.Status > 599 {
+		f.refuse(at.At(".status"), "the status %d is not between 200 and 599", s.Status)
+	}
+	out := &ir.DirectResponse{Status: int(s.Status), Header: f.fields(s.Headers, at.At(".headers")), Body: s.Body}
+	if s.Body != "" {
+		out.ContentType = cmp.Or(s.ContentType, "text/plain; charset=utf-8")
+	}
+	return out
+}
+
+func (f *filters) headers(s *v1alpha1.HeaderFilter, at resolve.Place) ir.HeaderEdit {
+	if len(s.Set)+len(s.Add)+len(s.Remove) == 0 {
+		f.refuse(at, "none of set, add and remove is set")
+	}
+	edit := ir.HeaderEdit{Set: f.fields(s.Set, at.At(".set")), Add: f.fields(s.Add, at.At(".add"))}
+	for i, name := range s.Remove {
+		f.headerName(name, at.At(".remove["+strconv.Itoa(i)+"]"))
+		edit.Remove = append(edit.Remove, strings.ToLower(name))
+	}
+	return edit
+}
+
+func (f *filters) fields(list []v1alpha1.HeaderField, at resolve.Place) []ir.HeaderField {
+	var out []ir.HeaderField
+	for i, field := range list {
+		f.headerName(field.Name, at.At("["+strconv.Itoa(i)+"].name"))
+		out = append(out, ir.HeaderField{Name: field.Name, Value: ir.Text(field.Value)})
+	}
+	return out
+}
+
+// headerName reports a field that a filter may not touch.
+func (f *filters) headerName(name string, at resolve.Place) {
+	switch {
+	case !token.MatchString(name):
+		f.refuse(at, "%q is no name of a header", name)
+	case ir.ManagedHeader(strings.ToLower(name)):
+		f.refuse(at, "the header %s belongs to the connection or the framing of the message", name)
+	}
+}
+
+// mirror leaves the filter out where its back end cannot be used, which is
+// reported: a copy that nobody gets harms nobody.
+func (f *filters) mirror(s *v1alpha1.MirrorFilter, at resolve.Place) ir.Filter {
+	var share ir.WeightedUpstream
+	switch {
+	case (s.Service != nil) == (s.Address != ""):
+		f.refuse(at, "exactly one of service and address must be set")
+		return nil
+	case s.Service != nil:
+		name := types.NamespacedName{Namespace: f.object.Namespace, Name: s.Service.Name}
+		share = f.Service(name, s.Service.Port, at.At(".service"))
+	default:
+		share = f.Address(s.Address, at.At(".address"))
+	}
+	percent := f.percent(s.Percent, 0, at.At(".percent"))
+	if share.Upstream == "" {
+		return nil
+	}
+	return &ir.Mirror{Upstream: share.Upstream, Numerator: percent, Denominator: 100}
+}
+
+func valueOr(p *int32, otherwise int32) int32 {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+// notByPrefix says whether there is no prefix in a match that could be replaced.
+func notByPrefix(m v1alpha1.Match) bool {
+	return m.Path != nil && m.Path.Type != v1alpha1.PathPrefix && m.Path.Type != ""
+}
+
+// answersAll says whether a filter leaves nothing for back ends.
+func answersAll(f v1alpha1.Filter) bool {
+	return f.Type == v1alpha1.FilterDrop || f.Type == v1alpha1.FilterRedirect || f.Type == v1alpha1.FilterDirectResponse
+}
+
+// filtersFor returns the filters with the prefix of a match in those that replace it.
+func filtersFor(list []ir.Filter, match *ir.Match) []ir.Filter {
+	var own []ir.Filter
+	for i, f := range list {
+		switch f := f.(type) {
+		case *ir.RewriteURL:
+			if f.Path.Kind == ir.PrefixReplaced {
+				copied := *f
+				copied.Path.Prefix = match.Path.Value
+				own = setFilter(own, list, i, &copied)
+			}
+		case *ir.Redirect:
+			if f.Path.Kind == ir.PrefixReplaced {
+				copied := *f
+				copied.Path.Prefix = match.Path.Value
+				own = setFilter(own, list, i, &copied)
+			}
+		}
+	}
+	if own == nil {
+		return list
+	}
+	return own
+}
+
+// setFilter sets a filter in a copy of list, which own is where it was made before.
+func setFilter(own, list []ir.Filter, i int, f ir.Filter) []ir.Filter {
+	if own == nil {
+		own = slices.Clone(list)
+	}
+	own[i] = f
+	return own
+}
+
+// actionFor is filtersFor for those of back ends.
+func actionFor(action ir.Action, match *ir.Match) ir.Action {
+	forward, ok := action.(*ir.Forward)
+	if !ok || !slices.ContainsFunc(forward.Backends, func(b ir.WeightedUpstream) bool { return len(b.Filters) > 0 }) {
+		return action
+	}
+	copied := *forward
+	copied.Backends = slices.Clone(forward.Backends)
+	for i := range copied.Backends {
+		copied.Backends[i].Filters = filtersFor(copied.Backends[i].Filters, match)
+	}
+	return &copied
+}
