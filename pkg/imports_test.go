@@ -27,7 +27,7 @@ var layers = map[string][]string{
 	"pkg/filter/mirror":              {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/redirect":            {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/respond":             {"pkg/filter", "pkg/ir", "pkg/wire"},
-	"pkg/filter/rewrite":             {"pkg/filter", "pkg/ir", "pkg/wire"},
+	"pkg/filter/rewrite":             {"pkg/filter", "pkg/ir", "pkg/wire", "pkg/table/match"},
 	"pkg/accesslog":                  {},
 	"pkg/metrics":                    {},
 	"pkg/limit/queue":                {},

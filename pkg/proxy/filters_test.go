@@ -60,6 +60,10 @@ func TestFiltersAnswer(t *testing.T) {
 		"a redirect":        {&ir.Redirect{Status: 302, Scheme: "https"}, "HTTP/1.1 302 Found\r\nLocation: https://h/\r\n", "redirect"},
 		"a refused address": {&ir.IPAccess{Allow: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}, "HTTP/1.1 403 Forbidden\r\n", "address_refused"},
 		"a fault":           {&ir.Fault{Delay: time.Millisecond, DelayPercent: 100, AbortStatus: 418, AbortPercent: 100}, "HTTP/1.1 418 ", "fault_injected"},
+		"a direct response": {
+			&ir.DirectResponse{Status: 410, ContentType: "text/html", Body: "<p>gone", Header: []ir.HeaderField{{Name: "X-Why", Value: "{path}"}}},
+			"HTTP/1.1 410 Gone\r\nX-Why: /\r\nContent-Type: text/html\r\n", "direct_response",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := start(t, proxytest.Options{}, func(r *ir.Route) { r.Filters = []ir.Filter{tt.filter} })
@@ -70,6 +74,16 @@ func TestFiltersAnswer(t *testing.T) {
 				t.Errorf("logged %v", reason)
 			}
 		})
+	}
+}
+
+func TestADropSaysNothing(t *testing.T) {
+	k := start(t, proxytest.Options{}, func(r *ir.Route) { r.Filters = []ir.Filter{&ir.Drop{}} })
+	if answer := k.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"); answer != "" {
+		t.Errorf("got %q", answer)
+	}
+	if reason := k.Log(1)[0]["reason"]; reason != "dropped" {
+		t.Errorf("logged %v", reason)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/table/match"
 )
 
 // path is an ir.PathEdit, ready for use.
@@ -24,7 +25,7 @@ type path struct {
 }
 
 func newPath(spec ir.PathEdit) (path, error) {
-	p := path{kind: spec.Kind, prefix: strings.TrimSuffix(spec.Prefix, "/"), value: spec.Value}
+	p := path{kind: spec.Kind, value: spec.Value}
 	switch spec.Kind {
 	case ir.PathKept:
 		return p, nil
@@ -33,6 +34,12 @@ func newPath(spec ir.PathEdit) (path, error) {
 			return p, fmt.Errorf(`the path %q does not begin with "/"`, spec.Value)
 		}
 	case ir.PrefixReplaced:
+		// The route matched the normal form, whatever the spelling.
+		prefix, err := match.NormalizePath([]byte(spec.Prefix), nil)
+		if err != nil {
+			return p, fmt.Errorf("the prefix %q is no path: %w", spec.Prefix, err)
+		}
+		p.prefix = strings.TrimSuffix(string(prefix), "/")
 		p.value = strings.TrimSuffix(spec.Value, "/")
 		if p.value != "" && p.value[0] != '/' {
 			return p, fmt.Errorf(`the path %q does not begin with "/"`, spec.Value)

@@ -27,6 +27,7 @@ func TestPathsAreRewritten(t *testing.T) {
 		"a prefix with a slash at its end":   {prefix("/foo/", "/xyz/"), "/foo/bar", "/xyz/bar"},
 		"a prefix that is all of the path":   {prefix("/foo", "/xyz"), "/foo", "/xyz"},
 		"a slash behind the prefix":          {prefix("/foo", "/xyz"), "/foo/", "/xyz/"},
+		"a prefix in another spelling":       {prefix("/%66oo/./", "/xyz"), "/foo/bar", "/xyz/bar"},
 		"a prefix by the root":               {prefix("/foo", "/"), "/foo/bar", "/bar"},
 		"a prefix by nothing":                {prefix("/foo", ""), "/foo/bar", "/bar"},
 		"all of the path by the root":        {prefix("/foo", "/"), "/foo", "/"},
