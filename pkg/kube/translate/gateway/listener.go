@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
@@ -24,6 +25,8 @@ type listener struct {
 	kinds []string
 	// certificates are those that it answers with, for HTTPS and TLS that ends here.
 	certificates []*resolve.Certificate
+	// client is what the port asks of clients' certificates.
+	client ir.ClientAuth
 
 	// conflict, invalid and resolved say why it is in conflict, not accepted, or refers to what
 	// cannot be used; idle says why it serves nothing although it is accepted.

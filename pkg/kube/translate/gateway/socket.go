@@ -181,6 +181,9 @@ func (s *socket) routeSet(l *listener) ir.RouteSet {
 func (s *socket) tls() ir.ListenerTLS {
 	var out ir.ListenerTLS
 	for _, l := range s.listeners {
+		if l.client != (ir.ClientAuth{}) {
+			out.Client = l.client // It is that of the port, so all have the same.
+		}
 		var names []string
 		for _, c := range l.certificates {
 			if !slices.Contains(names, c.Name) {

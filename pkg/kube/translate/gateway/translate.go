@@ -30,6 +30,7 @@ func Translate(r *resolve.Resolver) Result {
 	t.readGateways()
 	t.readListenerSets()
 	for _, g := range t.gateways {
+		t.readFrontend(g)
 		t.findConflicts(g)
 	}
 	t.allocate()
