@@ -28,6 +28,13 @@ type Route struct {
 	// +kubebuilder:validation:MaxItems=16
 	Filters []Filter `json:"filters,omitempty"`
 
+	// maxBodyBytes bounds the body of a request: a larger one is answered 413. 0 means no
+	// bound; without it the one of the installation counts.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MaxBodyBytes *int64 `json:"maxBodyBytes,omitempty"`
+
 	// backends share the requests by weight. They may be missing where a filter of the type
 	// Drop, Redirect or DirectResponse answers every request.
 	//

@@ -745,6 +745,11 @@ func (in *Route) DeepCopyInto(out *Route) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.MaxBodyBytes != nil {
+		in, out := &in.MaxBodyBytes, &out.MaxBodyBytes
+		*out = new(int64)
+		**out = **in
+	}
 	if in.Backends != nil {
 		in, out := &in.Backends, &out.Backends
 		*out = make([]Backend, len(*in))

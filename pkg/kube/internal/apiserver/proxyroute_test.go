@@ -173,6 +173,8 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"a type of no body":                   {withFilter(`{type: DirectResponse, directResponse: {status: 200, contentType: text/html}}`), "directResponse.contentType needs directResponse.body"},
 		"a fault that does nothing":           {withFilter(`{type: Fault, fault: {}}`), "fault in body should have at least 1 properties"},
 		"an access list without a list":       {withFilter(`{type: IPAccess, ipAccess: {}}`), "ipAccess in body should have at least 1 properties"},
+		"a bound of the body":                 {`{` + hosts + `, routes: [{maxBodyBytes: 1048576, ` + backends + `}]}`, accepted},
+		"a bound of the body below zero":      {`{` + hosts + `, routes: [{maxBodyBytes: -1, ` + backends + `}]}`, "maxBodyBytes in body should be greater than or equal to 0"},
 		"a filter of a back end":              {withBackend(`{address: "192.0.2.1:80", filters: [{type: RequestHeader, requestHeader: {remove: [X]}}]}`), accepted},
 		"a field that is not known":           {`{` + hosts + `, host: a, routes: [{` + backends + `}]}`, `unknown field "spec.host"`},
 	}

@@ -138,6 +138,14 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	if !sound {
 		filters, action = nil, &ir.Respond{Status: 500, Reason: "a filter of the route is invalid"}
 	}
+	maxBody := t.Options.MaxBodyBytes
+	if own := route.MaxBodyBytes; own != nil {
+		maxBody = *own
+		if maxBody < 0 {
+			t.Facts.Errorf(t.origin, at.Field+".maxBodyBytes", report.Invalid, "the bound %d of the body is below 0, so requests are answered 500", maxBody)
+			maxBody, filters, action = 0, nil, &ir.Respond{Status: 500, Reason: "the bound of the body is invalid"}
+		}
+	}
 	matches := route.Matches
 	if len(matches) == 0 {
 		matches = []v1alpha1.Match{{}}
@@ -163,7 +171,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Filters:      filtersFor(filters, &match),
 					Action:       actionFor(action, &match),
 					Timeouts:     t.Options.Timeouts,
-					MaxBodyBytes: t.Options.MaxBodyBytes,
+					MaxBodyBytes: maxBody,
 					Limits:       limits,
 				},
 			})
