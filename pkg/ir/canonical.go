@@ -47,6 +47,7 @@ func canonicalRoute(r *Route) {
 	sortBy(&r.Match.Headers, func(m ValueMatch) string { return m.Name })
 	sortBy(&r.Match.Query, func(m ValueMatch) string { return m.Name })
 	nilIfEmpty(&r.Filters)
+	nilIfEmpty(&r.Retry.Statuses)
 	if f, ok := r.Action.(*Forward); ok && f != nil {
 		nilIfEmpty(&f.Backends)
 		for i := range f.Backends {

@@ -96,6 +96,10 @@ func sampleRoutes(shop report.Origin) []Route {
 				Connect: 5 * time.Second, Request: time.Minute, BackendRequest: 1500 * time.Millisecond,
 				Idle: time.Minute, TunnelIdle: time.Hour,
 			},
+			Retry: Retry{
+				Own: true, Attempts: 3, OnConnect: true, OnReset: true, OnTimeout: true, Statuses: []int{502, 503},
+				PerTry: 2 * time.Second, Backoff: time.Millisecond, BudgetPercent: 20,
+			},
 			MaxBodyBytes: 1 << 20,
 			Limits: Limits{
 				Key: "ingress/ns/shop", MaxActive: 50,

@@ -101,6 +101,9 @@ func (d dumper) route(r *Route) {
 		d.line(3, "filter", FilterString(f))
 	}
 	d.line(3, timeouts(r.Timeouts)...)
+	if words := r.Retry.words(); words != nil {
+		d.line(3, words...)
+	}
 	if r.MaxBodyBytes != 0 {
 		d.line(3, "max-body", strconv.FormatInt(r.MaxBodyBytes, 10))
 	}

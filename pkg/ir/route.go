@@ -25,6 +25,8 @@ type Route struct {
 	Action Action
 	// Timeouts bound each phase.
 	Timeouts Timeouts
+	// Retry says when it is tried again.
+	Retry Retry
 	// MaxBodyBytes bounds the request body; a larger one is answered 413.
 	// 0 means no bound.
 	MaxBodyBytes int64

@@ -29,6 +29,7 @@ func (v *validator) route(r *Route) {
 	v.check(min(t.Connect, t.Request, t.BackendRequest, t.Idle, t.TunnelIdle) >= 0, "a timeout is negative")
 	v.check(r.MaxBodyBytes >= 0, "the bound of the body is negative")
 	v.limits(r.Limits)
+	v.retry(&r.Retry)
 }
 
 func (v *validator) match(m *Match) {

@@ -69,9 +69,12 @@ type life struct {
 	// backendFilters are those of the backend that was chosen, nil for none.
 	backendFilters *filter.Chain
 
-	// tried are the endpoints that were picked, tries of them.
-	tried [maxTries]*upstream.Endpoint
-	tries int
+	// tried are the endpoints that were picked, the first of tries; last is the last one.
+	tried [maxTried]*upstream.Endpoint
+	last  *upstream.Endpoint
+	// budgeted says that the exchange holds a further try of the budget.
+	budgeted bool
+	tries    int
 	// fresh says that the next try needs a new connection.
 	fresh bool
 	// up is the connection to the endpoint, while there is one.
@@ -142,6 +145,7 @@ func (x *exchange) close() {
 // serve runs the exchange and says whether the connection is still sound.
 func (x *exchange) serve() (ok bool) {
 	defer x.leaveSlot()
+	defer x.leaveBudget()
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			x.panicked(&panicked{thrown, debug.Stack()})

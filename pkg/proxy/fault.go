@@ -58,6 +58,9 @@ var (
 	faultUpgrade        = &fault{status: 502, reason: "endpoint_invalid_upgrade", side: ofEndpoint}
 	faultInterim        = &fault{status: 502, reason: "endpoint_interim_flood", side: ofEndpoint}
 
+	// faultRetryStatus never ends an exchange: another try follows.
+	faultRetryStatus = &fault{status: 502, reason: "retry_status", side: ofEndpoint, retryable: true}
+
 	faultClientGone   = &fault{reason: "client_closed", side: ofClient, last: true}
 	faultClientStall  = &fault{reason: "client_write_timeout", side: ofClient, last: true}
 	faultBodyCut      = &fault{status: 400, reason: "client_aborted_body", side: ofClient, last: true}

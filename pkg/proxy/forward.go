@@ -10,9 +10,6 @@ import (
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
 
-// maxTries bounds the endpoints that one request is tried on.
-const maxTries = 3
-
 // forward sends the request to an endpoint, or to another if that is safe, and
 // relays the response.
 func (x *exchange) forward() *fault {
@@ -45,18 +42,12 @@ func (x *exchange) forward() *fault {
 	if !x.body.streams {
 		x.sendCopies(x.body.held)
 	}
-	for {
-		f, again := x.try()
-		switch {
-		case f == nil:
-			return nil
-		case x.down.gone():
-			return faultClientGone // It is why the try failed.
-		case !again || x.tries == maxTries || x.overdue():
-			return f
-		}
-		x.labels.counter.Retried()
+	if x.route.Retry.BudgetPercent > 0 {
+		budget := x.pool.Budget()
+		budget.Begin()
+		defer budget.End()
 	}
+	return x.tryUntilDone()
 }
 
 // overdue says that the exchange's time is over.
@@ -66,7 +57,7 @@ func (x *exchange) overdue() bool {
 
 // try makes one try; again says that another may follow.
 func (x *exchange) try() (f *fault, again bool) {
-	e, err := x.pool.PickFor(x.ask, x.tried[:x.tries]...)
+	e, err := x.pool.PickFor(x.ask, x.tried[:min(x.tries, maxTried)]...)
 	if err != nil {
 		return faultNoEndpoint, false
 	}
@@ -75,13 +66,12 @@ func (x *exchange) try() (f *fault, again bool) {
 	if x.tries > 0 {
 		x.tryStart = time.Now()
 	}
-	x.tried[x.tries] = e
-	x.tries++
+	x.remember(e)
 	x.timeTry()
 	if err := x.connect(e); err != nil {
 		f = ofConnect(err)
 		x.timeFault(f)
-		return f, f.retryable
+		return f, x.mayFollow(f, false)
 	}
 	sent, f := x.send()
 	if f == nil {
@@ -89,6 +79,9 @@ func (x *exchange) try() (f *fault, again bool) {
 	}
 	// The endpoint may have answered before it took all of the request.
 	x.body.settle(x, f == nil && !x.resp.Close)
+	if f == faultRetryStatus && x.up.DrainBody(maxDiscard) {
+		x.release(nil)
+	}
 	if x.up != nil {
 		x.release(f)
 	}
@@ -96,8 +89,8 @@ func (x *exchange) try() (f *fault, again bool) {
 		return nil, false
 	}
 	x.timeFault(f)
-	x.fresh = true
-	return f, f.retryable && !x.headSent && !x.interim && x.body.replayable() && (!sent || idempotent(x.req.Method))
+	x.fresh = f != faultRetryStatus
+	return f, x.mayFollow(f, sent)
 }
 
 // connect takes a connection to the endpoint. After one that was dead it is a
@@ -189,7 +182,7 @@ func (x *exchange) late(f *fault) *fault {
 // armTry bounds the time to the response's head.
 func (x *exchange) armTry() {
 	var at time.Time
-	if d := x.route.Timeouts.BackendRequest; d > 0 {
+	if d := x.tryBound(); d > 0 {
 		at = x.tryStart.Add(d)
 	}
 	if !x.deadline.IsZero() && (at.IsZero() || x.deadline.Before(at)) {
@@ -199,13 +192,4 @@ func (x *exchange) armTry() {
 		// Where this fails, so does what follows.
 		_ = x.up.NetConn().SetDeadline(at)
 	}
-}
-
-// idempotent says whether a method may be sent twice (RFC 9110 section 9.2.2).
-func idempotent(method []byte) bool {
-	switch string(method) {
-	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
-		return true
-	}
-	return false
 }

@@ -112,7 +112,7 @@ func (x *exchange) writeEntry(took time.Duration, bytesIn int64) {
 		e.Version = x.served
 	}
 	if x.tries > 0 {
-		e.Upstream = x.tried[x.tries-1].Address()
+		e.Upstream = x.last.Address()
 		e.Retries = x.tries - 1
 		e.UpstreamDuration = x.ended.Sub(x.tryStart)
 		if !x.headAt.IsZero() {

@@ -22,6 +22,9 @@ func (x *exchange) receive() *fault {
 	if x.resp.Status == 101 {
 		return x.switchProtocols()
 	}
+	if x.retriesStatus() {
+		return faultRetryStatus
+	}
 	if f := x.sendHead(); f != nil {
 		return f
 	}

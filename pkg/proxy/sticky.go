@@ -6,7 +6,7 @@ func (x *exchange) stick() {
 	if x.tries == 0 {
 		return
 	}
-	name, value := x.route.Stick(x.tried[x.tries-1], x.ask, x.secure)
+	name, value := x.route.Stick(x.last, x.ask, x.secure)
 	switch name {
 	case "":
 	case "Set-Cookie":

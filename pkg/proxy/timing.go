@@ -13,7 +13,7 @@ func (x *exchange) timeTry() {
 // timeAnswer tells the endpoint's pool how long the response's head took.
 func (x *exchange) timeAnswer() {
 	if !x.picked.IsZero() {
-		x.tried[x.tries-1].Answered(x.headAt, x.headAt.Sub(x.picked))
+		x.last.Answered(x.headAt, x.headAt.Sub(x.picked))
 		x.picked = time.Time{}
 	}
 }
@@ -22,7 +22,7 @@ func (x *exchange) timeAnswer() {
 func (x *exchange) timeFault(f *fault) {
 	if f.side == ofEndpoint && !x.picked.IsZero() {
 		now := time.Now()
-		x.tried[x.tries-1].Failed(now, now.Sub(x.picked))
+		x.last.Failed(now, now.Sub(x.picked))
 	}
 	x.picked = time.Time{}
 }

@@ -21,6 +21,7 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		Field:        spec.Field,
 		Host:         host,
 		Timeouts:     spec.Timeouts,
+		Retry:        &spec.Retry,
 		MaxBodyBytes: spec.MaxBodyBytes,
 		spec:         spec,
 	}

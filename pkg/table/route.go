@@ -27,6 +27,8 @@ type Route struct {
 	Respond *ir.Respond
 	// Timeouts bound the phases; 0 means no bound.
 	Timeouts ir.Timeouts
+	// Retry says when a request is tried again.
+	Retry *ir.Retry
 	// MaxBodyBytes bounds the request body; 0 means no bound.
 	MaxBodyBytes int64
 	// Admission bounds what Choose is called for at once, nil where nothing does.

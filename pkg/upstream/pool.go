@@ -23,6 +23,8 @@ type Pool struct {
 	// maxIdle bounds the idle connections of one endpoint.
 	maxIdle atomic.Int64
 
+	budget Budget
+
 	// What follows is guarded by registry.mu.
 	refs int
 	spec ir.Upstream

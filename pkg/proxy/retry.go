@@ -1,0 +1,143 @@
+package proxy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/upstream"
+)
+
+// ownTries bounds the tries of a request whose route says nothing of retries.
+const ownTries = 3
+
+// maxTried is how many endpoints are remembered so as not to be tried again.
+const maxTried = 8
+
+// remember notes an endpoint that was picked. Of very many the latest are remembered.
+func (x *exchange) remember(e *upstream.Endpoint) {
+	x.tried[x.tries%maxTried] = e
+	x.last = e
+	x.tries++
+}
+
+// tryUntilDone makes tries as long as they fail and another may follow.
+func (x *exchange) tryUntilDone() *fault {
+	for {
+		f, again := x.try()
+		switch {
+		case f == nil:
+			return nil
+		case x.down.gone():
+			return faultClientGone // It is why the try failed.
+		case !again || !x.triesLeft():
+			return f
+		case x.overdue():
+			if f == faultRetryStatus {
+				return faultRequestSlow
+			}
+			return f
+		}
+		if f, again = x.beforeRetry(f); !again {
+			return f
+		}
+		x.labels.counter.Retried()
+	}
+}
+
+// triesLeft says that another try may follow by number.
+func (x *exchange) triesLeft() bool {
+	if r := x.route.Retry; r.Own {
+		return x.tries <= r.Attempts
+	}
+	return x.tries < ownTries
+}
+
+// mayFollow says that another try may follow one that failed; sent says that the
+// endpoint may have got some of the request.
+func (x *exchange) mayFollow(f *fault, sent bool) bool {
+	if x.headSent || x.interim || !x.body.replayable() || sent && !idempotent(x.req.Method) {
+		return false
+	}
+	r := x.route.Retry
+	if !r.Own {
+		return f.retryable
+	}
+	switch f {
+	case faultRetryStatus:
+		return true // It was asked before.
+	case faultEndpointSlow, faultConnectSlow:
+		return r.OnTimeout || f.retryable && r.OnConnect
+	case faultEndpointSend, faultEndpointClosed:
+		return r.OnReset || !sent
+	}
+	return f.retryable && r.OnConnect
+}
+
+// retriesStatus says that the response's status is one after which the request is
+// tried again, and that it can be.
+func (x *exchange) retriesStatus() bool {
+	r := x.route.Retry
+	if len(r.Statuses) == 0 || !slices.Contains(r.Statuses, x.resp.Status) || !x.triesLeft() || x.overdue() {
+		return false
+	}
+	if x.headSent || x.interim || !x.body.replayable() || !idempotent(x.req.Method) {
+		return false
+	}
+	return x.takeBudget()
+}
+
+// takeBudget takes a further try out of the budget, once.
+func (x *exchange) takeBudget() bool {
+	percent := x.route.Retry.BudgetPercent
+	if percent == 0 || x.budgeted {
+		return true
+	}
+	x.budgeted = x.pool.Budget().Retry(percent)
+	return x.budgeted
+}
+
+// beforeRetry asks the budget and waits as long as the route says; false means
+// that the exchange ends with a fault.
+func (x *exchange) beforeRetry(f *fault) (*fault, bool) {
+	if !x.takeBudget() {
+		return f, false
+	}
+	if d := x.route.Retry.Backoff; d > 0 {
+		if !x.deadline.IsZero() {
+			d = min(d, max(time.Until(x.deadline), 0))
+		}
+		if !x.pause(d) {
+			return faultClientGone, false
+		}
+	}
+	if x.overdue() {
+		return faultRequestSlow, false
+	}
+	return nil, true
+}
+
+// leaveBudget gives back what takeBudget took.
+func (x *exchange) leaveBudget() {
+	if x.budgeted {
+		x.budgeted = false
+		x.pool.Budget().RetryDone()
+	}
+}
+
+// tryBound returns how long a try may take to its response's head; 0: no bound.
+func (x *exchange) tryBound() time.Duration {
+	bound, own := x.route.Timeouts.BackendRequest, x.route.Retry.PerTry
+	if own > 0 && (bound <= 0 || own < bound) {
+		return own
+	}
+	return bound
+}
+
+// idempotent says whether a method may be sent twice (RFC 9110 section 9.2.2).
+func idempotent(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
