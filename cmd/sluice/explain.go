@@ -28,12 +28,13 @@ func runExplain(p *program, args []string) int {
 	set := flag.NewFlagSet("explain", flag.ContinueOnError)
 	dir := set.String("f", "", "the folder with the manifests")
 	method := set.String("X", "GET", "the request's method")
+	listener := set.String("L", "", "the listener that the request comes in at, such as NAMESPACE/GATEWAY:PORT")
 	asJSON := set.Bool("json", false, "print JSON")
 	address := set.String("admin-addr", o.AdminAddr, "where a running process serves its admin API, without -f")
 	var header headerFlag
 	set.Var(&header, "H", "a header line, such as 'Name: value'; may be given several times")
 	help := func(out io.Writer) {
-		fmt.Fprintf(out, "%s explain [-f DIR] [-X METHOD] [-H 'Name: value']... [--json] [--admin-addr ADDRESS] URL\n\n"+
+		fmt.Fprintf(out, "%s explain [-f DIR] [-L LISTENER] [-X METHOD] [-H 'Name: value']... [--json] [--admin-addr ADDRESS] URL\n\n"+
 			"Says which listener, certificate, host, route and endpoints a request gets, and why not the others:\n"+
 			"by the manifests below DIR, or else by what the process at --admin-addr serves.\n", p.name)
 	}
@@ -46,11 +47,12 @@ func runExplain(p *program, args []string) int {
 		fmt.Fprintf(p.stderr, "%s explain: %v\n", p.name, err)
 		return exitUsage
 	}
+	q.Listener = *listener
 	var answer *admin.Answer
 	if *dir != "" {
 		answer, err = explainOffline(*dir, p.stdin, o, q)
 	} else {
-		answer, err = explainOnline(p.ctx, *address, arguments[0], *method, header)
+		answer, err = explainOnline(p.ctx, *address, arguments[0], *listener, *method, header)
 	}
 	if err != nil {
 		return p.fail("explain", err)
@@ -78,8 +80,8 @@ func explainOffline(dir string, stdin io.Reader, o app.Options, q admin.Question
 }
 
 // explainOnline asks the admin API of a running process.
-func explainOnline(ctx context.Context, address, rawURL, method string, header []string) (*admin.Answer, error) {
-	query := url.Values{"url": {rawURL}, "method": {method}, "header": header}
+func explainOnline(ctx context.Context, address, rawURL, listener, method string, header []string) (*admin.Answer, error) {
+	query := url.Values{"url": {rawURL}, "listener": {listener}, "method": {method}, "header": header}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/explain?"+query.Encode(), nil)

@@ -85,6 +85,7 @@ func (d Deps) explain(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	q.Listener = r.URL.Query().Get("listener")
 	current := d.Holder.Load()
 	if current == nil {
 		http.Error(w, "no table yet", http.StatusServiceUnavailable)

@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/sluice-dev/sluice/pkg/certs"
@@ -17,6 +18,10 @@ type Question struct {
 	URL    *url.URL
 	Method string
 	Header Fields
+	// Listener names the listener that the request comes in at. Empty chooses the process's
+	// own for the scheme, or where that has no route for the request, the first of a
+	// Gateway with the port of the URL that has one.
+	Listener string
 }
 
 // Fields are header lines, and what match.Header asks for.
@@ -74,21 +79,43 @@ type Answer struct {
 	Pools []upstream.PoolDump `json:"pools,omitempty"`
 }
 
-// redirect is how ir.FilterString begins for a redirect to HTTPS, which answers
-// requests that come in clear text.
-const redirect = "redirect-https "
+// listenerOf returns the listener that a request comes in at.
+func listenerOf(t *table.Table, q Question, in *match.Input) (*table.Listener, error) {
+	name, protocol, port := ir.ListenerHTTP, ir.HTTP, "80"
+	if q.URL.Scheme == "https" {
+		name, protocol, port = ir.ListenerHTTPS, ir.HTTPS, "443"
+	}
+	if q.URL.Port() != "" {
+		port = q.URL.Port()
+	}
+	if q.Listener != "" {
+		name = q.Listener
+	}
+	own := t.Listener(name)
+	if own == nil {
+		return nil, fmt.Errorf("there is no listener %q", name)
+	}
+	if q.Listener != "" || own.Find(in) != nil {
+		return own, nil
+	}
+	for _, l := range t.Listeners() {
+		if l.Protocol == protocol && strconv.Itoa(int(l.PublicPort)) == port && l.Find(in) != nil {
+			return l, nil
+		}
+	}
+	return own, nil
+}
+
+// How ir.FilterString begins for a redirect to HTTPS, which answers requests that
+// come in clear text, and for a redirect of all requests.
+const (
+	redirectHTTPS = "redirect-https "
+	redirect      = "redirect "
+)
 
 // Explain answers a question from a table and the live upstreams. The error
 // says that the question itself would be refused (400).
 func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer, error) {
-	name := ir.ListenerHTTP
-	if q.URL.Scheme == "https" {
-		name = ir.ListenerHTTPS
-	}
-	listener := t.Listener(name)
-	if listener == nil {
-		return nil, fmt.Errorf("there is no listener %q", name)
-	}
 	host, err := match.NormalizeHost([]byte(q.URL.Host), nil)
 	if err != nil {
 		return nil, fmt.Errorf("the host: %w", err)
@@ -102,13 +129,17 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 		return nil, fmt.Errorf("the path: %w", err)
 	}
 	in := &match.Input{Host: host, Path: path, Method: []byte(q.Method), Query: []byte(q.URL.RawQuery), Header: q.Header}
+	listener, err := listenerOf(t, q, in)
+	if err != nil {
+		return nil, err
+	}
 	answer := &Answer{Explanation: listener.Explain(in), Host: string(host), Path: string(path)}
 	if listener.TLS != nil {
 		choice := listener.TLS.Explain(string(host))
 		answer.Certificate = &choice
 	}
 	for _, f := range answer.Filters {
-		if listener.TLS == nil && strings.HasPrefix(f, redirect) {
+		if listener.TLS == nil && strings.HasPrefix(f, redirectHTTPS) || strings.HasPrefix(f, redirect) {
 			answer.AnsweredBy = f
 			return answer, nil
 		}

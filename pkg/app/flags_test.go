@@ -62,6 +62,9 @@ func TestFlagsSetOptions(t *testing.T) {
 		"logs": {VerbServe, []string{"--log-format", "text", "--log-level", "debug"}, func(o *Options) {
 			o.LogFormat, o.LogLevel = "text", slog.LevelDebug
 		}},
+		"ports of this host": {VerbServe, []string{"--port-map", "80=8080,443=8443", "--port-map", "53=5353"}, func(o *Options) {
+			o.PortMap = map[uint16]uint16{80: 8080, 443: 8443, 53: 5353}
+		}},
 		"a key and a zone": {VerbController, []string{"--session-key", "0123456789abcdef", "--zone", "a"}, func(o *Options) {
 			o.SessionKey, o.Zone = "0123456789abcdef", "a"
 		}},

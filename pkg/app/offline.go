@@ -43,6 +43,8 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	options := translateOptions(o)
 	options.AllClasses = len(o.IngressClasses) == 0
 	options.LocalAddresses, options.ReportEndpoints = true, true
+	options.Offline, options.PortMap = true, o.PortMap
+	options.OwnHTTP, options.OwnHTTPS = portOfAddress(o.HTTPAddr), portOfAddress(o.HTTPSAddr)
 	options.Now = time.Now()
 	config, _, translated := translate.Translate(s, options)
 	translated.Merge(facts)

@@ -38,6 +38,8 @@ type Options struct {
 
 	// Map gives Services of a folder an endpoint (serve alone).
 	Map []MappedService
+	// PortMap are the ports of this host that stand for ports of Gateways (serve alone).
+	PortMap map[uint16]uint16
 
 	// The rest is for the controller alone.
 	PublishService          types.NamespacedName

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -26,11 +27,13 @@ import (
 func (a *App) Serve(ctx context.Context, path string, started func()) error {
 	a.publisher.options.LocalAddresses = true
 	a.publisher.options.ReportEndpoints = true
+	a.publisher.options.Offline, a.publisher.options.PortMap = true, a.options.PortMap
 	a.publisher.options.AllClasses = len(a.options.IngressClasses) == 0
 	watcher := &files.Watcher{Path: path}
 	return a.run(ctx, func(ctx context.Context) error {
 		// Clients reach the sockets themselves, without a Service in front.
 		a.publisher.options.HTTPSPort = portOf(a.HTTPS)
+		a.publisher.options.OwnHTTP, a.publisher.options.OwnHTTPS = portOf(a.HTTP), portOf(a.HTTPS)
 		first := true
 		return watcher.Run(ctx, func(s *snapshot.Snapshot, loaded *report.Set) {
 			a.publisher.publish(s, loaded)
@@ -44,6 +47,19 @@ func (a *App) Serve(ctx context.Context, path string, started func()) error {
 
 // portOf returns the port of a TCP address.
 func portOf(address net.Addr) uint16 { return address.(*net.TCPAddr).AddrPort().Port() }
+
+// portOfAddress returns the port of an address that is to be bound, 0 for one that is none.
+func portOfAddress(address string) uint16 {
+	_, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(port)
+}
 
 // Controller serves a cluster until ctx ends, and drains.
 func (a *App) Controller(ctx context.Context) error {

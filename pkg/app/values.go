@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -213,5 +214,31 @@ func (v *mapValue) Set(s string) error {
 	address := resolved.AddrPort()
 	address = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
 	*v = append(*v, MappedService{types.NamespacedName(service), uint16(port), address})
+	return nil
+}
+
+type portMapValue map[uint16]uint16
+
+func (v *portMapValue) reset() { *v = nil }
+func (v *portMapValue) String() string {
+	texts := make([]string, 0, len(*v))
+	for _, from := range slices.Sorted(maps.Keys(*v)) {
+		texts = append(texts, fmt.Sprintf("%d=%d", from, (*v)[from]))
+	}
+	return strings.Join(texts, ",")
+}
+func (v *portMapValue) Set(s string) error {
+	for part := range strings.SplitSeq(s, ",") {
+		from, to, ok := strings.Cut(part, "=")
+		fromPort, err := strconv.ParseUint(from, 10, 16)
+		toPort, err2 := strconv.ParseUint(to, 10, 16)
+		if !ok || err != nil || err2 != nil || fromPort == 0 || toPort == 0 {
+			return fmt.Errorf("%q is not PORT=PORT", part)
+		}
+		if *v == nil {
+			*v = make(map[uint16]uint16)
+		}
+		(*v)[uint16(fromPort)] = uint16(toPort)
+	}
 	return nil
 }

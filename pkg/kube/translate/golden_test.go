@@ -109,6 +109,7 @@ func options(t *testing.T, text []byte) translate.Options {
 			o.SSLRedirect = false
 		case "offline":
 			o.Offline = true
+			o.OwnHTTP, o.OwnHTTPS = 8080, 8443
 			o.PortMap = map[uint16]uint16{80: 8080, 443: 8443}
 		case "report-endpoints":
 			o.ReportEndpoints = true

@@ -43,7 +43,10 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	b.listeners(certificates)
 	b.routes(hosts)
 	fromGateways := gateway.Translate(r)
-	b.gateways(fromGateways)
+	b.own(&fromGateways)
+	b.config.Listeners = append(b.config.Listeners, fromGateways.Listeners...)
+	b.config.RouteSets = append(b.config.RouteSets, fromGateways.RouteSets...)
+	b.refer()
 	reportWeights(s, &b.config, facts)
 	if o.ReportEndpoints {
 		reportEndpoints(s, &b.config, o.Mapped, facts)
@@ -80,12 +83,6 @@ func (b *builder) listeners(certificates bindings) {
 		at := resolve.Place{Origin: report.Origin{Kind: "Secret", Namespace: name.Namespace, Name: name.Name}}
 		if c := b.Certificate(name, at); c != nil {
 			fallback = c.Name
-			b.certificate(c.Name)
-		}
-	}
-	for _, list := range certificates {
-		for _, c := range list {
-			b.certificate(c.Name)
 		}
 	}
 	b.config.Listeners = []ir.Listener{
@@ -107,34 +104,31 @@ func (b *builder) routes(hosts map[string][]*resolve.Route) {
 		host := ir.Host{Pattern: pattern, Routes: make([]ir.Route, 0, len(routes))}
 		for _, route := range routes {
 			host.Routes = append(host.Routes, route.Route)
-			b.route(&route.Route)
 		}
 		set.Hosts = append(set.Hosts, host)
 	}
 	b.config.RouteSets = []ir.RouteSet{set}
 }
 
-// gateways adds the listeners of Gateways with all that they name.
-func (b *builder) gateways(found gateway.Result) {
-	b.config.Listeners = append(b.config.Listeners, found.Listeners...)
-	b.config.RouteSets = append(b.config.RouteSets, found.RouteSets...)
-	for i := range found.Listeners {
-		for j := range found.Listeners[i].Streams {
-			b.backends(found.Listeners[i].Streams[j].Backends)
+// refer adds the upstreams and certificates that listeners and routes name.
+func (b *builder) refer() {
+	for i := range b.config.Listeners {
+		l := &b.config.Listeners[i]
+		for j := range l.Streams {
+			b.backends(l.Streams[j].Backends)
 		}
-		tls := &found.Listeners[i].TLS
-		if tls.Default != "" {
-			b.certificate(tls.Default)
+		if l.TLS.Default != "" {
+			b.certificate(l.TLS.Default)
 		}
-		for _, binding := range tls.Bindings {
+		for _, binding := range l.TLS.Bindings {
 			for _, name := range binding.Certificates {
 				b.certificate(name)
 			}
 		}
 	}
-	for i := range found.RouteSets {
-		for j := range found.RouteSets[i].Hosts {
-			routes := found.RouteSets[i].Hosts[j].Routes
+	for i := range b.config.RouteSets {
+		for j := range b.config.RouteSets[i].Hosts {
+			routes := b.config.RouteSets[i].Hosts[j].Routes
 			for k := range routes {
 				b.route(&routes[k])
 			}

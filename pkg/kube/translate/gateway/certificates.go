@@ -59,7 +59,8 @@ func (t *translation) secretCertificate(ref *gatewayv1.SecretObjectReference, fr
 	}
 	certificate, problem := t.FindCertificate(name, at)
 	if certificate == nil {
-		return refused(report.InvalidCertificate, problem.Message)
+		t.Facts.Errorf(at.Origin, at.Field, problem.Reason, "%s", problem.Message)
+		return nil, fault{report.InvalidCertificate, problem.Message}
 	}
 	return certificate, fault{}
 }

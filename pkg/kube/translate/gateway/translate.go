@@ -38,6 +38,7 @@ func Translate(r *resolve.Resolver) Result {
 	t.gatewayVerdicts()
 	t.listenerSetVerdicts()
 	t.finish()
+	t.share()
 	return Result{Listeners: t.listeners, RouteSets: t.routeSets, Verdicts: t.verdicts}
 }
 

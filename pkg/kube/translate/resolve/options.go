@@ -40,6 +40,9 @@ type Options struct {
 	Offline bool
 	// PortMap are the ports of this host that stand for ports of Gateways, offline.
 	PortMap map[uint16]uint16
+	// OwnHTTP and OwnHTTPS are the ports of the process's own listeners, offline; a listener of
+	// a Gateway that has one of them shares its socket.
+	OwnHTTP, OwnHTTPS uint16
 	// ReportEndpoints adds a warning for each Service port in use that has no
 	// endpoint, for `sluice serve` and `sluice check`. In a cluster
 	// endpoints come and go without a translation.
