@@ -95,6 +95,20 @@ type ProxyRouteSpec struct {
 	// +optional
 	Balance *Balance `json:"balance,omitempty"`
 
+	// timeouts bound the phases of a request, for each route, field by field,
+	// where that has none of its own.
+	//
+	// +optional
+	Timeouts *Timeouts `json:"timeouts,omitempty"`
+
+	// retry says when a request is tried again, for each route that says
+	// nothing of its own.
+	// Without it: up to two more tries after connections that fail, or break before there
+	// is a response.
+	//
+	// +optional
+	Retry *Retry `json:"retry,omitempty"`
+
 	// limits bound how many requests run at once, for each route that has none of
 	// its own: routes do not share slots.
 	//

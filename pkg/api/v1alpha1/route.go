@@ -61,6 +61,19 @@ type Route struct {
 	// +optional
 	Balance *Balance `json:"balance,omitempty"`
 
+	// timeouts bound the phases of a request, in place of those of spec.timeouts, field by
+	// field.
+	//
+	// +optional
+	Timeouts *Timeouts `json:"timeouts,omitempty"`
+
+	// retry says when a request is tried again, in place of spec.retry.
+	// Without it: up to two more tries after connections that fail, or break before there
+	// is a response.
+	//
+	// +optional
+	Retry *Retry `json:"retry,omitempty"`
+
 	// limits bound how many requests of the route run at once, in place of spec.limits.
 	//
 	// +optional

@@ -176,6 +176,14 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"a bound of the body":                 {`{` + hosts + `, routes: [{maxBodyBytes: 1048576, ` + backends + `}]}`, accepted},
 		"a bound of the body below zero":      {`{` + hosts + `, routes: [{maxBodyBytes: -1, ` + backends + `}]}`, "maxBodyBytes in body should be greater than or equal to 0"},
 		"a filter of a back end":              {withBackend(`{address: "192.0.2.1:80", filters: [{type: RequestHeader, requestHeader: {remove: [X]}}]}`), accepted},
+		"timeouts":                            {`{` + hosts + `, timeouts: {connect: 1s, request: 1m30s, idle: 0s}, routes: [{timeouts: {backendRequest: 500ms, tunnelIdle: 1h}, ` + backends + `}]}`, accepted},
+		"a timeout that is no duration":       {`{` + hosts + `, timeouts: {connect: soon}, routes: [{` + backends + `}]}`, "spec.timeouts.connect in body should match"},
+		"a timeout below zero":                {`{` + hosts + `, routes: [{timeouts: {idle: "-1s"}, ` + backends + `}]}`, "timeouts.idle in body should match"},
+		"retries":                             {`{` + hosts + `, retry: {attempts: 2, when: [connect-failure, reset, "502", "503"], perTryTimeout: 5s, budgetPercent: 20}, routes: [{retry: {attempts: 0}, ` + backends + `}]}`, accepted},
+		"retries after success":               {`{` + hosts + `, retry: {when: ["200"]}, routes: [{` + backends + `}]}`, "spec.retry.when[0] in body should match"},
+		"retries after nothing":               {`{` + hosts + `, retry: {when: []}, routes: [{` + backends + `}]}`, "spec.retry.when in body should have at least 1 items"},
+		"retries without end":                 {`{` + hosts + `, retry: {attempts: 101}, routes: [{` + backends + `}]}`, "spec.retry.attempts in body should be less than or equal to 100"},
+		"a budget of nothing":                 {`{` + hosts + `, retry: {budgetPercent: 0}, routes: [{` + backends + `}]}`, "spec.retry.budgetPercent in body should be greater than or equal to 1"},
 		"a field that is not known":           {`{` + hosts + `, host: a, routes: [{` + backends + `}]}`, `unknown field "spec.host"`},
 	}
 	for name, test := range cases {

@@ -138,6 +138,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	if !sound {
 		filters, action = nil, &ir.Respond{Status: 500, Reason: "a filter of the route is invalid"}
 	}
+	timeouts, retry := t.timeouts(route, at), t.retry(route, at)
 	maxBody := t.Options.MaxBodyBytes
 	if own := route.MaxBodyBytes; own != nil {
 		maxBody = *own
@@ -170,7 +171,8 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Match:        match,
 					Filters:      filtersFor(filters, &match),
 					Action:       actionFor(action, &match),
-					Timeouts:     t.Options.Timeouts,
+					Timeouts:     timeouts,
+					Retry:        retry,
 					MaxBodyBytes: maxBody,
 					Limits:       limits,
 				},

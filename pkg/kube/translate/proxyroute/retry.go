@@ -1,0 +1,111 @@
+package proxyroute
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// Bounds and defaults of the CRD.
+const (
+	maxAttempts     = 100
+	defaultAttempts = 2
+	defaultBudget   = 20
+)
+
+// timeouts returns the timeouts of a route: each is its own, else that of the
+// object, else the default. What is invalid is reported and counts as not set.
+func (t *translation) timeouts(route *v1alpha1.Route, at resolve.Place) ir.Timeouts {
+	out := t.Options.Timeouts
+	for _, source := range []struct {
+		spec *v1alpha1.Timeouts
+		at   resolve.Place
+	}{{t.object.Spec.Timeouts, t.at("spec.timeouts")}, {route.Timeouts, at.At(".timeouts")}} {
+		if source.spec == nil {
+			continue
+		}
+		for _, one := range []struct {
+			name, value string
+			into        *time.Duration
+		}{
+			{".connect", source.spec.Connect, &out.Connect},
+			{".request", source.spec.Request, &out.Request},
+			{".backendRequest", source.spec.BackendRequest, &out.BackendRequest},
+			{".idle", source.spec.Idle, &out.Idle},
+			{".tunnelIdle", source.spec.TunnelIdle, &out.TunnelIdle},
+		} {
+			t.duration(one.value, one.into, source.at.At(one.name))
+		}
+	}
+	return out
+}
+
+// duration reads a duration that may be missing; one that is invalid changes nothing.
+func (t *translation) duration(value string, into *time.Duration, at resolve.Place) {
+	if value == "" {
+		return
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 {
+		t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%q is no duration, such as 10s, so it is as if it were not set", value)
+		return
+	}
+	*into = d
+}
+
+// retry returns when a route's requests are tried again: as the route says, else as
+// the object does, else as Sluice does by itself.
+func (t *translation) retry(route *v1alpha1.Route, at resolve.Place) ir.Retry {
+	spec, at := route.Retry, at.At(".retry")
+	if spec == nil {
+		spec, at = t.object.Spec.Retry, t.at("spec.retry")
+	}
+	if spec == nil {
+		return ir.Retry{}
+	}
+	refuse := func(field, problem string) {
+		t.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so it is as if it were not set", problem)
+	}
+	out := ir.Retry{Own: true, Attempts: defaultAttempts, BudgetPercent: defaultBudget}
+	if spec.Attempts != nil {
+		if out.Attempts = int(*spec.Attempts); out.Attempts < 0 || out.Attempts > maxAttempts {
+			refuse(".attempts", "is not between 0 and 100")
+			out.Attempts = defaultAttempts
+		}
+	}
+	if p := spec.BudgetPercent; p < 0 || p > 100 {
+		refuse(".budgetPercent", "is not between 1 and 100")
+	} else if p > 0 {
+		out.BudgetPercent = int(p)
+	}
+	t.duration(spec.PerTryTimeout, &out.PerTry, at.At(".perTryTimeout"))
+	t.duration(spec.Backoff, &out.Backoff, at.At(".backoff"))
+	if len(spec.When) == 0 {
+		out.OnConnect, out.OnReset = true, true
+	}
+	for i, condition := range spec.When {
+		switch condition {
+		case v1alpha1.RetryConnectFailure:
+			out.OnConnect = true
+		case v1alpha1.RetryReset:
+			out.OnReset = true
+		case v1alpha1.RetryTimeout:
+			out.OnTimeout = true
+		default:
+			status, err := strconv.Atoi(string(condition))
+			if err != nil || status < 400 || status > 599 {
+				refuse(".when["+strconv.Itoa(i)+"]", "is none of connect-failure, reset, timeout and a status from 400 to 599")
+				continue
+			}
+			out.Statuses = append(out.Statuses, status)
+		}
+	}
+	slices.Sort(out.Statuses)
+	out.Statuses = slices.Compact(out.Statuses)
+	return out
+}
