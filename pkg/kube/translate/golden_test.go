@@ -120,17 +120,21 @@ func options(t *testing.T, text []byte) translate.Options {
 	return o
 }
 
-var reference = regexp.MustCompile(`\{\{base64 ([a-z-]+\.(?:crt|key))\}\}`)
+var reference = regexp.MustCompile(`\{\{(base64|quoted) ([a-z-]+\.(?:crt|key))\}\}`)
 
 // withCertificates replaces {{base64 NAME}} by the certificate or key of that
-// name in testdata/certs.
+// name in testdata/certs, and {{quoted NAME}} by its text as a string.
 func withCertificates(t *testing.T, archive *txtar.Archive) *txtar.Archive {
 	filled := &txtar.Archive{}
 	for _, f := range archive.Files {
 		data := reference.ReplaceAllFunc(f.Data, func(match []byte) []byte {
-			text, err := os.ReadFile(filepath.Join("testdata/certs", string(reference.FindSubmatch(match)[1])))
+			parts := reference.FindSubmatch(match)
+			text, err := os.ReadFile(filepath.Join("testdata/certs", string(parts[2])))
 			if err != nil {
 				t.Fatal(err)
+			}
+			if string(parts[1]) == "quoted" {
+				return []byte(strconv.Quote(string(text)))
 			}
 			return []byte(base64.StdEncoding.EncodeToString(text))
 		})

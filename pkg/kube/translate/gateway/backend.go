@@ -26,7 +26,9 @@ func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, filters []ir.Filter, br
 	}
 	key, f := b.upstream(&ref.BackendObjectReference, at, consequence)
 	if !f.ok() {
-		b.out.resolved = b.out.resolved.or(f)
+		if f.reason != report.NoValidCACertificate {
+			b.out.resolved = b.out.resolved.or(f)
+		}
 		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: f.message}
 	}
 	if !broken.ok() {
@@ -63,5 +65,35 @@ func (b *ruleBuilder) upstream(ref *gatewayv1.BackendObjectReference, at resolve
 	if problem != (resolve.Fault{}) {
 		return refused(field, problem.Reason, problem.Message)
 	}
-	return upstream(name, number), fault{}
+	key = upstream(name, number)
+	if b.raw || b.route.kind == kindUDPRoute {
+		return key, fault{}
+	}
+	if p := b.policyFor(name, number, b.gateway()); p != nil {
+		key, f = b.encrypted(key, p)
+		if !f.ok() {
+			return refused("", f.reason, f.message)
+		}
+	}
+	return key, fault{}
+}
+
+// gateway returns the Gateway that the rules are made for, nil for none.
+func (b *ruleBuilder) gateway() *gateway {
+	if b.socket == nil {
+		return nil
+	}
+	return b.socket.gateway
+}
+
+// encrypted returns the upstream that is like another one, but over TLS as a policy asks. Where
+// that cannot be, nothing is sent: never in clear text.
+func (b *ruleBuilder) encrypted(key string, p *policy) (string, fault) {
+	if !p.invalid.ok() {
+		return "", fault{report.NoValidCACertificate, fmt.Sprintf("%s is not valid: %s", p.origin, p.invalid.message)}
+	}
+	if g := b.gateway(); g != nil && !g.noClientCertificate.ok() {
+		return "", fault{report.NoValidCACertificate, "the Gateway's certificate for back ends cannot be used: " + g.noClientCertificate.message}
+	}
+	return "", fault{report.NoValidCACertificate, fmt.Sprintf("%s asks for TLS, which back ends are not spoken to with yet", p.origin)}
 }

@@ -30,6 +30,10 @@ type gateway struct {
 	sets []*listenerSet
 	// resolved says what is wrong with references of the Gateway itself.
 	resolved fault
+	// clientCertificate is the one that back ends over TLS are shown, empty for none;
+	// noClientCertificate says why it cannot be used.
+	clientCertificate   string
+	noClientCertificate fault
 	// insecure says that clients need no valid certificate.
 	insecure fault
 	// targets are the ports that are bound for it.
@@ -77,6 +81,7 @@ func (t *translation) readGateways() {
 		for i := range object.Spec.Listeners {
 			g.listeners = append(g.listeners, t.readListener(g, nil, i, &object.Spec.Listeners[i]))
 		}
+		t.readClientCertificate(g)
 		t.gateways = append(t.gateways, g)
 		t.byName[snapshot.NameOf(object)] = g
 	}

@@ -27,7 +27,7 @@ func (t *translation) grpcRoutes() []*route {
 	for _, object := range t.Snapshot.GRPCRoutes() {
 		r := newRoute(kindGRPCRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		t.setHostnames(r, object.Spec.Hostnames)
-		r.rules = func(s *socket) rules { return t.grpcRules(r, object, s) }
+		r.rules = func(s *socket, _ bool) rules { return t.grpcRules(r, object, s) }
 		all = append(all, r)
 	}
 	return all

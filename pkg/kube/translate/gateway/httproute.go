@@ -16,7 +16,7 @@ func (t *translation) httpRoutes() []*route {
 	for _, object := range t.Snapshot.HTTPRoutes() {
 		r := newRoute(kindHTTPRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		t.setHostnames(r, object.Spec.Hostnames)
-		r.rules = func(s *socket) rules { return t.httpRules(r, object, s) }
+		r.rules = func(s *socket, _ bool) rules { return t.httpRules(r, object, s) }
 		all = append(all, r)
 	}
 	return all
@@ -28,6 +28,8 @@ type ruleBuilder struct {
 	route *route
 	// socket is nil for a route that no listener takes.
 	socket *socket
+	// raw is true where TLS is passed on, so that a back end sees the client's.
+	raw bool
 	// stream is true for routes whose content is not looked at.
 	stream bool
 	out    rules

@@ -37,8 +37,9 @@ type route struct {
 	// kind has none.
 	hostnames []string
 	// rules makes the rules of the route for one socket; it is called again for
-	// each socket that the route is attached to, and once where there is none.
-	rules func(*socket) rules
+	// each socket that the route is attached to, apart for those of its listeners that pass
+	// TLS on, and once where there is none.
+	rules func(s *socket, passthrough bool) rules
 
 	parents []*parent
 }
@@ -145,23 +146,29 @@ var routeKinds = []string{kindHTTPRoute, kindGRPCRoute, kindTLSRoute, kindTCPRou
 
 func byAge(a, b *route) int { return snapshot.ByAge(a.object, b.object) }
 
+// madeFor is what rules are made for.
+type madeFor struct {
+	socket      *socket
+	passthrough bool
+}
+
 // serve adds the rules of a route to the sockets of the listeners that it is attached to.
 func (t *translation) serve(r *route) {
 	if len(r.parents) == 0 {
 		return
 	}
-	made := make(map[*socket]rules)
+	made := make(map[madeFor]rules)
 	for _, p := range r.parents {
 		for _, a := range p.listeners {
-			s := t.socket(a.listener)
-			if _, done := made[s]; !done {
-				made[s] = r.rules(s)
+			key := madeFor{t.socket(a.listener), a.passthrough()}
+			if _, done := made[key]; !done {
+				made[key] = r.rules(key.socket, key.passthrough)
 			}
 		}
 	}
 	var any rules
 	if len(made) == 0 {
-		any = r.rules(nil)
+		any = r.rules(nil, false)
 	}
 	for _, result := range made {
 		any = result
@@ -176,7 +183,7 @@ func (t *translation) serve(r *route) {
 }
 
 // addTo adds the rules to the sockets, once for each listener.
-func (r *route) addTo(t *translation, made map[*socket]rules) {
+func (r *route) addTo(t *translation, made map[madeFor]rules) {
 	done := make(map[*listener]bool)
 	for _, p := range r.parents {
 		for _, a := range p.listeners {
@@ -188,7 +195,7 @@ func (r *route) addTo(t *translation, made map[*socket]rules) {
 				a.listener.attached++
 			}
 			s := t.socket(a.listener)
-			s.add(r, a, made[s])
+			s.add(r, a, made[madeFor{s, a.passthrough()}])
 		}
 	}
 }

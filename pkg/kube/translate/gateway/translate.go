@@ -26,7 +26,10 @@ func Translate(r *resolve.Resolver) Result {
 		byName:   make(map[types.NamespacedName]*gateway),
 		sets:     make(map[types.NamespacedName]*listenerSet),
 		sockets:  make(map[socketKey]*socket),
+		policyOf: make(map[policyTarget]*policy),
+		usedBy:   make(map[types.NamespacedName]map[*gateway]bool),
 	}
+	t.readPolicies()
 	t.readGateways()
 	t.readListenerSets()
 	for _, g := range t.gateways {
@@ -37,6 +40,7 @@ func Translate(r *resolve.Resolver) Result {
 	t.routes()
 	t.gatewayVerdicts()
 	t.listenerSetVerdicts()
+	t.policyVerdicts()
 	t.finish()
 	t.share()
 	return Result{Listeners: t.listeners, RouteSets: t.routeSets, Verdicts: t.verdicts}
@@ -53,6 +57,10 @@ type translation struct {
 	sets     map[types.NamespacedName]*listenerSet
 	setOrder []*listenerSet
 	sockets  map[socketKey]*socket
+	policies []*policy // the oldest first
+	policyOf map[policyTarget]*policy
+	// usedBy are the Gateways whose routes name a Service.
+	usedBy map[types.NamespacedName]map[*gateway]bool
 	// madeServices are the Services of Gateways, nil before they are asked for.
 	madeServices map[gatewayService]*corev1.Service
 
