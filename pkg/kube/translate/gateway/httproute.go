@@ -82,6 +82,7 @@ func (b *ruleBuilder) httpRule(rule *gatewayv1.HTTPRouteRule, at resolve.Place, 
 		Origin:       at.Origin,
 		Timeouts:     b.timeouts(rule.Timeouts, at.At(".timeouts")),
 		MaxBodyBytes: b.Options.MaxBodyBytes,
+		Retry:        b.retry(rule.Retry, at.At(".retry")),
 	}
 	sticky := b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence"))
 	matches := rule.Matches

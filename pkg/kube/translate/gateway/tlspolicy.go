@@ -25,7 +25,7 @@ type policy struct {
 	// invalid says why the policy cannot be used: what it is for answers 500, never in clear text.
 	invalid fault
 	// resolved says which of its references cannot be used, conflict which older policy is
-	// for the same.
+	// for the same, or that there is nothing that it is for.
 	resolved, conflict fault
 	// authorities are the CA certificates in PEM form; system stands for those of the system.
 	authorities string
@@ -50,8 +50,12 @@ func (t *translation) readPolicies() {
 		t.policies = append(t.policies, p)
 		t.readAuthorities(p)
 		t.readNames(p)
+		found := false
 		for i := range object.Spec.TargetRefs {
-			t.readTarget(p, &object.Spec.TargetRefs[i], p.at("spec.targetRefs"+index(i)))
+			found = t.readTarget(p, &object.Spec.TargetRefs[i], p.at("spec.targetRefs"+index(i))) || found
+		}
+		if !found {
+			p.conflict = p.conflict.or(fault{report.TargetNotFound, "nothing that it is for exists"})
 		}
 	}
 }
@@ -60,17 +64,21 @@ func (p *policy) at(field string) resolve.Place {
 	return resolve.Place{Origin: p.origin, Field: field}
 }
 
-func (t *translation) readTarget(p *policy, ref *gatewayv1.LocalPolicyTargetReferenceWithSectionName, at resolve.Place) {
+// readTarget enters a policy for one of its targets, and says whether that exists.
+func (t *translation) readTarget(p *policy, ref *gatewayv1.LocalPolicyTargetReferenceWithSectionName, at resolve.Place) (found bool) {
 	if ref.Group != "" || ref.Kind != "Service" {
-		t.refuse(&p.invalid, at, report.InvalidKind, fmt.Sprintf("the policy cannot be for the kind %q of %q, only for Services", ref.Kind, ref.Group))
-		return
+		t.refuse(&p.conflict, at, report.Invalid, fmt.Sprintf("the policy cannot be for the kind %q of %q, only for Services", ref.Kind, ref.Group))
+		return false
 	}
+	found = true
 	target := policyTarget{types.NamespacedName{Namespace: p.object.Namespace, Name: string(ref.Name)}, string(deref(ref.SectionName, ""))}
 	service := t.Snapshot.Service(target.service)
 	switch {
 	case service == nil:
+		found = false
 		t.Facts.Warnf(at.Origin, at.Field, report.TargetNotFound, "the Service %q does not exist, so nothing happens", target.service)
 	case target.port != "" && !slices.ContainsFunc(service.Spec.Ports, func(port corev1.ServicePort) bool { return port.Name == target.port }):
+		found = false
 		t.Facts.Warnf(at.Origin, at.Field+".sectionName", report.TargetNotFound, "the Service %q has no port %q, so nothing happens", target.service, target.port)
 	}
 	if !slices.Contains(p.services, target.service) {
@@ -78,9 +86,10 @@ func (t *translation) readTarget(p *policy, ref *gatewayv1.LocalPolicyTargetRefe
 	}
 	if first := t.policyOf[target]; first != nil {
 		t.refuse(&p.conflict, at, report.Conflict, fmt.Sprintf("%s, which is older, is for the same", first.origin))
-		return
+		return found
 	}
 	t.policyOf[target] = p
+	return found
 }
 
 // readAuthorities resolves the CA certificates.
