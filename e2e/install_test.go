@@ -37,7 +37,7 @@ func testHelmInstall(t *testing.T) {
 // helmUpgrade installs or upgrades the release; values are --set pairs.
 func helmUpgrade(t *testing.T, values ...string) {
 	t.Helper()
-	args := []string{"upgrade", "--install", "sluice", filepath.Join(root(t), "charts/sluice"), "--wait", "--timeout", "3m"}
+	args := []string{"upgrade", "--install", "sluice", filepath.Join(root(t), "charts/sluice"), "--wait", "--timeout", "3m", "--set", "gatewayAPI.installCRDs=true"}
 	for _, v := range values {
 		args = append(args, "--set-string", v)
 	}
