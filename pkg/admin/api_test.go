@@ -93,7 +93,7 @@ func served(t *testing.T) http.Handler {
 		{Address: netip.MustParseAddrPort("10.0.0.2:8080"), Target: "shop/front-2", State: ir.EndpointTerminating},
 	}})
 	facts := registry.Update(c.Certificates)
-	compiled, more := table.Compile(c, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Build})
+	compiled, more := table.Compile(c, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Deps{}.Build})
 	t.Cleanup(compiled.Release)
 	facts.Merge(more)
 	holder := new(table.Holder)

@@ -80,6 +80,7 @@ func New(o Options) (*App, error) {
 		upstreams: a.upstreams,
 		certs:     registry,
 		queues:    newQueues(a.metrics),
+		rates:     newRates(a.metrics),
 		metrics:   a.metrics,
 		holder:    &a.holder,
 		now:       time.Now,
@@ -241,5 +242,6 @@ func (a *App) close() error {
 	}
 	a.serving.Wait()
 	a.upstreams.Close()
+	a.publisher.rates.Close()
 	return a.accessLog.Close()
 }

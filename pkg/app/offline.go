@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -24,6 +25,8 @@ type Offline struct {
 	Facts     *report.Set
 	Table     *table.Table
 	Upstreams *upstream.Registry
+
+	rates *rate.Registry
 }
 
 // OpenOffline reads the manifests below path, or from in where path is "-". The
@@ -55,9 +58,10 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	upstreams := upstream.NewRegistry(upstream.Options{Zone: o.Zone, SessionKey: o.sessionKey()})
 	upstreams.SetEndpoints(translate.Endpoints(s, config)...)
 	translated.Merge(registry.Update(config.Certificates))
-	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Build})
+	rates := rate.NewRegistry()
+	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Deps{Rates: rates}.Build})
 	translated.Merge(broken)
-	return &Offline{config, translated, compiled, upstreams}, nil
+	return &Offline{config, translated, compiled, upstreams, rates}, nil
 }
 
 // Explain says why a request would go where it would.
@@ -69,4 +73,5 @@ func (o *Offline) Explain(q admin.Question) (*admin.Answer, error) {
 func (o *Offline) Close() {
 	o.Table.Release()
 	o.Upstreams.Close()
+	o.rates.Close()
 }

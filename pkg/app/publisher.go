@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
@@ -38,6 +39,7 @@ type publisher struct {
 	upstreams *upstream.Registry
 	certs     *certs.Registry
 	queues    *queue.Registry
+	rates     *rate.Registry
 	metrics   *metrics.Metrics
 	holder    *table.Holder
 	// sockets are those of the table's listeners; nil where none are to be opened.
@@ -109,7 +111,7 @@ func (p *publisher) again() {
 
 // swap compiles a table, serves it and lets go of the old one.
 func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
-	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Build})
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates}.Build})
 	old := p.holder.Swap(compiled)
 	p.generation++
 	routes := compiled.Routes()

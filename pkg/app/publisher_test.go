@@ -22,6 +22,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
@@ -39,10 +40,13 @@ func newPublisher(t testing.TB) (*publisher, *bytes.Buffer) {
 	m := metrics.New()
 	upstreams := upstream.NewRegistry(upstream.Options{Metrics: m})
 	t.Cleanup(upstreams.Close)
+	rates := rate.NewRegistry()
+	t.Cleanup(rates.Close)
 	options := translate.DefaultOptions()
 	options.AllClasses = true
 	return &publisher{
 		queues:    queue.NewRegistry(),
+		rates:     rates,
 		log:       slog.New(slog.NewTextHandler(log, nil)),
 		options:   options,
 		upstreams: upstreams,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 )
 
@@ -18,4 +19,15 @@ func newQueues(m *metrics.Metrics) *queue.Registry {
 		}
 	})
 	return queues
+}
+
+// newRates makes the registry of rate limits, and has its numbers shown.
+func newRates(m *metrics.Metrics) *rate.Registry {
+	rates := rate.NewRegistry()
+	m.Rates(func(yield func(metrics.RateGauges)) {
+		for _, s := range rates.Stats() {
+			yield(metrics.RateGauges{Key: s.Key, Passed: s.Passed, Refused: s.Refused, Clients: s.Clients})
+		}
+	})
+	return rates
 }

@@ -22,6 +22,12 @@ type Copy interface {
 	Due() bool
 }
 
+// Releaser is a filter that holds something that outlives tables.
+type Releaser interface {
+	// Release gives it back, once no exchange uses the filter any more.
+	Release()
+}
+
 // Chain is the filters of one route, or of one of its backends, by phase.
 type Chain struct {
 	RequestHead []RequestHead

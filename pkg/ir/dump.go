@@ -219,6 +219,8 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *Fault:
 		return f.words()
+	case *RateLimit:
+		return f.words()
 	case *DirectResponse:
 		return f.words()
 	case *Drop:

@@ -23,6 +23,8 @@ func filterRank(f Filter) int {
 		return 20
 	case *CORS:
 		return 30
+	case *RateLimit:
+		return 40
 	case *Fault:
 		return 60
 	case *Redirect:

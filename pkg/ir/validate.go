@@ -41,6 +41,7 @@ func Problems(c *Config) []Problem {
 		certificates: make(map[string]bool, len(c.Certificates)),
 		routes:       make(map[string]bool),
 		limited:      make(map[string]Limits),
+		rates:        make(map[string]RateLimit),
 	}
 	for i := range c.RouteSets {
 		v.sets[c.RouteSets[i].Name] = false
@@ -86,6 +87,8 @@ type validator struct {
 	sets, upstreams, certificates, routes map[string]bool
 	// limited holds the limits seen, by key.
 	limited map[string]Limits
+	// rates holds the rate limits seen, by key.
+	rates map[string]RateLimit
 }
 
 // at says which element the next problems are about.

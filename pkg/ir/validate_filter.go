@@ -37,6 +37,8 @@ func (v *validator) filter(f Filter) {
 		v.check(len(f.Deny)+len(f.Allow) > 0, "access by address refuses nobody")
 	case *Fault:
 		v.fault(f)
+	case *RateLimit:
+		v.rateLimit(f)
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:

@@ -64,7 +64,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
 		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
-		descTableRoutes, descEndpoints, descTries, descConns, descLogDropped, descCopies,
+		descTableRoutes, descEndpoints, descTries, descConns, descLogDropped, descCopies, descRateDecisions, descRateClients,
 	} {
 		out <- d
 	}
@@ -94,7 +94,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	routes := slices.Collect(maps.Values(c.routes))
 	versions := slices.Collect(maps.Values(c.versions))
 	listeners := slices.Collect(maps.Values(c.listeners))
-	upstreams, queues, logDropped := c.upstreams, c.queues, c.logDropped
+	upstreams, queues, rates, logDropped := c.upstreams, c.queues, c.rates, c.logDropped
 	c.mu.Unlock()
 
 	s.route(c.unrouted)
@@ -126,6 +126,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	if queues != nil {
 		queues(s.queue)
+	}
+	if rates != nil {
+		rates(s.rate)
 	}
 	if logDropped != nil {
 		s.counter(descLogDropped, float64(logDropped()))

@@ -37,6 +37,7 @@ type Metrics struct {
 	listeners  map[string]*Listener
 	upstreams  func(yield func(UpstreamGauges))
 	queues     func(yield func(QueueGauges))
+	rates      func(yield func(RateGauges))
 	logDropped func() uint64
 }
 

@@ -20,7 +20,7 @@ type Deps struct {
 	Certs *certs.Registry
 	// Queues holds the limiters, which outlive tables.
 	Queues *queue.Registry
-	// Filters makes an instance of a filter (pkg/filter/build.Build). An error
+	// Filters makes an instance of a filter (pkg/filter/build). An error
 	// breaks the route, not the table.
 	Filters func(ir.Filter) (any, error)
 }

@@ -48,6 +48,9 @@ func (c *compiler) chain(specs []ir.Filter) (filter.Chain, []Copy, error) {
 		if err != nil {
 			return filter.Chain{}, nil, fmt.Errorf("filter %d cannot be made: %w", i, err)
 		}
+		if r, ok := made.(filter.Releaser); ok {
+			c.table.pools.filters = append(c.table.pools.filters, r)
+		}
 		request, actsOnRequest := made.(filter.RequestHead)
 		response, actsOnResponse := made.(filter.ResponseHead)
 		due, isCopy := made.(filter.Copy)

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
@@ -21,6 +22,7 @@ type acquired struct {
 	once     sync.Once
 	list     []*upstream.Pool
 	limiters []*queue.Limiter
+	filters  []filter.Releaser
 }
 
 func (a *acquired) release() {
@@ -30,6 +32,9 @@ func (a *acquired) release() {
 		}
 		for _, l := range a.limiters {
 			l.Release()
+		}
+		for _, f := range a.filters {
+			f.Release()
 		}
 	})
 }

@@ -2,7 +2,7 @@ package v1alpha1
 
 // FilterType is a kind of filter.
 //
-// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
+// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;RateLimit;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
 type FilterType string
 
 // The types of a Filter, in the order in which they act.
@@ -10,6 +10,7 @@ const (
 	FilterIPAccess       FilterType = "IPAccess"
 	FilterDrop           FilterType = "Drop"
 	FilterCORS           FilterType = "CORS"
+	FilterRateLimit      FilterType = "RateLimit"
 	FilterFault          FilterType = "Fault"
 	FilterRedirect       FilterType = "Redirect"
 	FilterDirectResponse FilterType = "DirectResponse"
@@ -20,11 +21,11 @@ const (
 )
 
 // Filter is a step between the match and the back end. Whatever the order in which they
-// are written, filters act in this one: IPAccess, Drop, CORS, Fault, Redirect,
+// are written, filters act in this one: IPAccess, Drop, CORS, RateLimit, Fault, Redirect,
 // DirectResponse, RequestHeader, Rewrite, Mirror; and on the response ResponseHeader.
 // Those of one type act as written. A route with a filter that cannot be used answers 500.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
+// +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
 type Filter struct {
 	// type says which of the other fields is set. Drop, which closes the connection without a
 	// word, has none.
@@ -41,6 +42,11 @@ type Filter struct {
 	//
 	// +optional
 	CORS *CORSFilter `json:"cors,omitempty"`
+
+	// rateLimit answers requests beyond a rate with 429.
+	//
+	// +optional
+	RateLimit *RateLimitFilter `json:"rateLimit,omitempty"`
 
 	// fault makes some requests slow or fail, to test those who send them.
 	//

@@ -15,19 +15,27 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
 	"github.com/sluice-dev/sluice/pkg/filter/ipaccess"
 	"github.com/sluice-dev/sluice/pkg/filter/mirror"
+	"github.com/sluice-dev/sluice/pkg/filter/ratelimit"
 	"github.com/sluice-dev/sluice/pkg/filter/redirect"
 	"github.com/sluice-dev/sluice/pkg/filter/respond"
 	"github.com/sluice-dev/sluice/pkg/filter/rewrite"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
 // errNone is the error of a filter that is nil, however it is typed.
 var errNone = errors.New("the filter is missing")
 
+// Deps is what filters need of the process.
+type Deps struct {
+	// Rates counts requests; it outlives tables.
+	Rates *rate.Registry
+}
+
 // Build makes the instance of a filter. The error says which value cannot be
 // used; a kind without a case here is an error too, so that no filter is ever
 // left out silently.
-func Build(f ir.Filter) (any, error) {
+func (d Deps) Build(f ir.Filter) (any, error) {
 	if at := reflect.ValueOf(f); f == nil || at.Kind() == reflect.Pointer && at.IsNil() {
 		return nil, errNone
 	}
@@ -50,6 +58,8 @@ func Build(f ir.Filter) (any, error) {
 		return instance(ipaccess.New(f))
 	case *ir.Fault:
 		return instance(fault.New(f))
+	case *ir.RateLimit:
+		return instance(ratelimit.New(f, d.Rates))
 	case *ir.DirectResponse:
 		return instance(respond.NewDirect(f))
 	case *ir.Drop:

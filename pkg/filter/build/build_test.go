@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
 // specs holds a sound description of each kind of filter.
@@ -23,14 +24,21 @@ var specs = map[string]ir.Filter{
 	"Mirror":               &ir.Mirror{Upstream: "a", Numerator: 1, Denominator: 1},
 	"IPAccess":             &ir.IPAccess{},
 	"Fault":                &ir.Fault{},
+	"RateLimit":            &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
 	"DirectResponse":       &ir.DirectResponse{Status: 200},
 	"Drop":                 &ir.Drop{},
+}
+
+func deps(t *testing.T) Deps {
+	rates := rate.NewRegistry()
+	t.Cleanup(rates.Close)
+	return Deps{Rates: rates}
 }
 
 func TestEachKindIsBuilt(t *testing.T) {
 	for name, spec := range specs {
 		t.Run(name, func(t *testing.T) {
-			got, err := Build(spec)
+			got, err := deps(t).Build(spec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +109,7 @@ func TestWhatCannotBeBuiltIsAnError(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Build(tt.spec)
+			got, err := deps(t).Build(tt.spec)
 			if got != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, %v, want the error %q", got, err, tt.want)
 			}

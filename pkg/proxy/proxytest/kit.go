@@ -20,6 +20,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
@@ -75,7 +76,9 @@ func Start(t testing.TB, o Options) *Kit {
 		t.Fatal(err)
 	}
 	if o.Filters == nil {
-		o.Filters = build.Build
+		rates := rate.NewRegistry()
+		t.Cleanup(rates.Close)
+		o.Filters = build.Deps{Rates: rates}.Build
 	}
 	k := &Kit{
 		Network: o.Network, Registry: registry, Queues: queue.NewRegistry(), t: t, certs: cs, filters: o.Filters,

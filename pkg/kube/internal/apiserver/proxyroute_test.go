@@ -184,6 +184,10 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"retries after nothing":               {`{` + hosts + `, retry: {when: []}, routes: [{` + backends + `}]}`, "spec.retry.when in body should have at least 1 items"},
 		"retries without end":                 {`{` + hosts + `, retry: {attempts: 101}, routes: [{` + backends + `}]}`, "spec.retry.attempts in body should be less than or equal to 100"},
 		"a budget of nothing":                 {`{` + hosts + `, retry: {budgetPercent: 0}, routes: [{` + backends + `}]}`, "spec.retry.budgetPercent in body should be greater than or equal to 1"},
+		"a rate limit":                        {withFilter(`{type: RateLimit, rateLimit: {requests: 100, unit: Minute, burst: 20, by: Header, header: X-Tenant}}`), accepted},
+		"a rate limit of nothing":             {withFilter(`{type: RateLimit, rateLimit: {requests: 0}}`), "rateLimit.requests in body should be greater than or equal to 1"},
+		"a rate limit of a header":            {withFilter(`{type: RateLimit, rateLimit: {requests: 1, by: Header}}`), "rateLimit.header must be set for rateLimit.by Header, and for it alone"},
+		"a rate limit per fortnight":          {withFilter(`{type: RateLimit, rateLimit: {requests: 1, unit: Fortnight}}`), `Unsupported value: "Fortnight"`},
 		"a field that is not known":           {`{` + hosts + `, host: a, routes: [{` + backends + `}]}`, `unknown field "spec.host"`},
 	}
 	for name, test := range cases {

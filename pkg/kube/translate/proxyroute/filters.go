@@ -55,6 +55,8 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return f.access(s.IPAccess, at.At(".ipAccess"))
 	case s.Type == v1alpha1.FilterCORS && s.CORS != nil:
 		return f.cors(s.CORS, at.At(".cors"))
+	case s.Type == v1alpha1.FilterRateLimit && s.RateLimit != nil:
+		return f.rateLimit(s.RateLimit, at.At(".rateLimit"))
 	case s.Type == v1alpha1.FilterFault && s.Fault != nil:
 		return f.fault(s.Fault, at.At(".fault"))
 	case s.Type == v1alpha1.FilterRedirect && s.Redirect != nil:

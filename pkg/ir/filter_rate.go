@@ -1,0 +1,71 @@
+package ir
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RateBy is what tells the clients of a RateLimit apart.
+type RateBy uint8
+
+const (
+	// RateByRoute takes all requests for one client's.
+	RateByRoute RateBy = iota
+	// RateByClientAddress goes by the client's IP address, for IPv6 by its /64.
+	RateByClientAddress
+	// RateByHeader goes by the value of a header field; requests without it are one client's.
+	RateByHeader
+)
+
+// String returns the name as users write it.
+func (b RateBy) String() string {
+	switch b {
+	case RateByRoute:
+		return "Route"
+	case RateByClientAddress:
+		return "ClientAddress"
+	case RateByHeader:
+		return "Header"
+	}
+	return "by(" + strconv.Itoa(int(b)) + ")"
+}
+
+// RateLimit answers requests beyond a rate with 429.
+type RateLimit struct {
+	// Key names what is counted: filters of one key share it, and must be equal. It
+	// is stable as Route.ID is.
+	Key string
+	// Requests may come per Per; both are more than 0.
+	Requests int
+	Per      time.Duration
+	// Burst may come at once, at least 1.
+	Burst int
+	// By says what tells clients apart.
+	By RateBy
+	// Header is the name of the field in lower case for RateByHeader, else empty.
+	Header string
+}
+
+func (*RateLimit) isFilter() {}
+
+func (l *RateLimit) words() string {
+	text := "rate-limit key=" + quote(l.Key) + " " + strconv.Itoa(l.Requests) + "/" + l.Per.String() + " burst=" + strconv.Itoa(l.Burst) + " by=" + l.By.String()
+	if l.Header != "" {
+		text += " header=" + quote(l.Header)
+	}
+	return text
+}
+
+func (v *validator) rateLimit(l *RateLimit) {
+	v.check(l.Key != "", "a rate limit has no key")
+	v.check(l.Requests > 0 && l.Per > 0, "a rate limit lets nothing pass")
+	v.check(l.Burst > 0, "a rate limit has no burst")
+	v.check(l.By <= RateByHeader, "what tells the clients of a rate limit apart is unknown")
+	v.check((l.Header != "") == (l.By == RateByHeader), "a rate limit has a header without need, or lacks one")
+	v.check(l.Header == strings.ToLower(l.Header), "the header of a rate limit is not in lower case")
+	if known, ok := v.rates[l.Key]; ok {
+		v.check(known == *l, "rate limits of one key differ")
+	}
+	v.rates[l.Key] = *l
+}

@@ -1,0 +1,51 @@
+package proxyroute
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+)
+
+// maxRate is the bound of the CRD.
+const maxRate = 1_000_000
+
+// rateLimit returns the filter; the place in the object is the key of what it counts.
+func (f *filters) rateLimit(s *v1alpha1.RateLimitFilter, at resolve.Place) ir.Filter {
+	out := &ir.RateLimit{
+		Key:      "proxyroute/" + f.object.Namespace + "/" + f.object.Name + "/" + at.Field,
+		Requests: int(s.Requests), Burst: int(cmp.Or(s.Burst, s.Requests)), Header: strings.ToLower(s.Header),
+	}
+	if out.Requests < 1 || out.Requests > maxRate {
+		f.refuse(at.At(".requests"), "%d is not between 1 and 1,000,000", s.Requests)
+	}
+	if out.Burst < 1 || out.Burst > maxRate {
+		f.refuse(at.At(".burst"), "%d is not between 1 and 1,000,000", s.Burst)
+	}
+	switch s.Unit {
+	case v1alpha1.RateSecond, "":
+		out.Per = time.Second
+	case v1alpha1.RateMinute:
+		out.Per = time.Minute
+	case v1alpha1.RateHour:
+		out.Per = time.Hour
+	default:
+		f.refuse(at.At(".unit"), "%q is none of Second, Minute and Hour", s.Unit)
+	}
+	switch s.By {
+	case v1alpha1.RateClientAddress, "":
+		out.By = ir.RateByClientAddress
+	case v1alpha1.RateHeader:
+		out.By = ir.RateByHeader
+	case v1alpha1.RateRoute:
+	default:
+		f.refuse(at.At(".by"), "%q is none of ClientAddress, Header and Route", s.By)
+	}
+	if (out.By == ir.RateByHeader) != (out.Header != "") {
+		f.refuse(at.At(".header"), "the header is missing, or there without need")
+	}
+	return out
+}
