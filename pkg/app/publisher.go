@@ -81,7 +81,7 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	facts.Merge(p.setEndpoints(s, config))
 	facts.Merge(p.certs.Update(config.Certificates))
 	if p.sockets != nil {
-		facts.Merge(p.sockets.prepare(config.Listeners))
+		facts.Merge(p.sockets.prepare(config.Listeners, verdicts))
 	}
 	if before := p.served.Load(); before == nil || !ir.Equal(before.config, config) {
 		p.compiled = p.swap(config, begun)

@@ -3,13 +3,17 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
@@ -54,8 +58,8 @@ func (a *App) newSockets() *sockets {
 
 // prepare binds the ports that listeners ask for, before the table that serves
 // them is swapped in: what comes meanwhile waits. A port that cannot be bound is
-// reported on its listener alone, and tried again.
-func (s *sockets) prepare(listeners []ir.Listener) *report.Set {
+// reported on its listener alone, and tried again; the verdicts, which may be nil, say so too.
+func (s *sockets) prepare(listeners []ir.Listener, verdicts *verdict.Set) *report.Set {
 	facts := &report.Set{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,12 +77,14 @@ func (s *sockets) prepare(listeners []ir.Listener) *report.Set {
 		}
 		if l.Protocol == ir.UDP {
 			facts.Errorf(l.Origin, "spec.listeners", report.UnsupportedProtocol, "datagrams are not served yet, so nothing is served on the port %d", l.Port)
+			verdicts.CloseTarget(int32(l.Port), corev1.ProtocolUDP, "datagrams are not served yet")
 			continue
 		}
 		made, err := s.bind(l)
 		if err != nil {
 			failed = true
 			facts.Errorf(l.Origin, "spec.listeners", report.PortUnavailable, "the port %d cannot be opened, so that nothing is served on it: %v", l.Port, err)
+			verdicts.CloseTarget(int32(l.Port), corev1.ProtocolTCP, fmt.Sprintf("the port %d of the Pod cannot be opened: %v", l.Port, err))
 			continue
 		}
 		s.fresh = append(s.fresh, made)

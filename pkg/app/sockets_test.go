@@ -36,7 +36,7 @@ func freePort(t *testing.T) uint16 {
 // serve does what publish does with a Config.
 func serveConfig(a *App, c *ir.Config) *report.Set {
 	ir.Canonical(c)
-	facts := a.publisher.sockets.prepare(c.Listeners)
+	facts := a.publisher.sockets.prepare(c.Listeners, nil)
 	facts.Merge(a.publisher.swap(c, a.publisher.now()))
 	a.publisher.sockets.commit(c.Listeners)
 	return facts
