@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // askClients sets what a listener asks of clients' certificates.
@@ -23,4 +24,17 @@ func askClients(cfg *tls.Config, a ir.ClientAuth) {
 		// began with its CAs must not be resumed at another.
 		cfg.SessionTicketsDisabled = true
 	}
+}
+
+// Certificate returns the certificate of that name as a client shows it, nil where it cannot
+// be used; Update says why. certs must be sorted by name, as in a canonical ir.Config. As long
+// as its text stays, the result is the same pointer.
+func (r *Registry) Certificate(name string, certs []ir.Certificate) *tls.Certificate {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	usable := r.usable([]string{name}, certs, "", new(report.Set))
+	if len(usable) == 0 {
+		return nil
+	}
+	return usable[0].tls
 }

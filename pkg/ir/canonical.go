@@ -33,6 +33,10 @@ func Canonical(c *Config) {
 		}
 	}
 	sortBy(&c.Upstreams, func(u Upstream) string { return u.Key })
+	for i := range c.Upstreams {
+		nilIfEmpty(&c.Upstreams[i].TLS.Names)
+		nilIfEmpty(&c.Upstreams[i].TLS.URIs)
+	}
 	sortBy(&c.Certificates, func(c Certificate) string { return c.Name })
 }
 

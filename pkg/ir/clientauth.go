@@ -45,8 +45,13 @@ func (a *ClientAuth) cas() string {
 	if a.CAs == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(a.CAs))
-	return "cas=sha256:" + hex.EncodeToString(sum[:8])
+	return "cas=" + digest(a.CAs)
+}
+
+// digest stands for a long text.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:8])
 }
 
 func (v *validator) clientAuth(a *ClientAuth) {

@@ -54,7 +54,13 @@ func sample() *Config {
 				Key: "ns/shop-v1:80", Origin: report.Origin{Kind: "Service", Namespace: "ns", Name: "shop-v1"}, Endpoints: "ns/shop-v1:80", MaxIdlePerEndpoint: 64,
 				Balance: Balance{Strategy: Hash, Hash: HashBy{Source: HashHeader, Name: "x-user", MaxLoadPercent: 150}, SlowStart: time.Minute, PreferZone: true},
 			},
-			{Key: "static", Endpoints: "static 192.0.2.1:80"},
+			{
+				Key: "static", Endpoints: "static 192.0.2.1:80",
+				TLS: UpstreamTLS{
+					Enabled: true, ServerName: "shop.internal", CAs: "-----BEGIN CERTIFICATE-----",
+					Names: []string{"shop.internal"}, URIs: []string{"spiffe://shop"}, Certificate: "ns/rsa",
+				},
+			},
 		},
 		Certificates: []Certificate{
 			{

@@ -157,6 +157,9 @@ func backend(b WeightedUpstream) []string {
 func (d dumper) upstream(u *Upstream) {
 	d.line(0, "upstream", quote(u.Key), "endpoints="+quote(u.Endpoints), u.Protocol.String(), u.Balance.String(),
 		"max-idle="+strconv.Itoa(u.MaxIdlePerEndpoint), origin(u.Origin, ""))
+	if !u.TLS.zero() {
+		d.line(1, u.TLS.words()...)
+	}
 }
 
 func (d dumper) certificate(c *Certificate) {

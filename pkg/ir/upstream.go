@@ -10,7 +10,7 @@ import (
 type UpstreamProtocol uint8
 
 const (
-	// UpstreamHTTP1 is HTTP/1.1 in clear text.
+	// UpstreamHTTP1 is HTTP/1.1.
 	UpstreamHTTP1 UpstreamProtocol = iota
 )
 
@@ -34,6 +34,8 @@ type Upstream struct {
 	// Endpoints is the Key of the EndpointSet with the endpoints.
 	Endpoints string
 	Protocol  UpstreamProtocol
+	// TLS says whether it is spoken over TLS, and what endpoints must prove.
+	TLS UpstreamTLS
 	// Balance says which endpoint a request gets.
 	Balance Balance
 	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.

@@ -140,6 +140,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.check(u.Endpoints != "", "it names no endpoint set")
 	v.check(u.Protocol <= UpstreamHTTP1, "the protocol is unknown")
 	v.balance(u.Balance)
+	v.upstreamTLS(&u.TLS)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")
 	v.check(v.upstreams[u.Key], "no action names it")
 }
@@ -149,5 +150,5 @@ func (v *validator) certificate(c *Certificate) {
 	v.check(len(c.ChainPEM) > 0, "the chain is empty")
 	v.check(len(c.KeyPEM) > 0, "the key is empty")
 	v.check(c.Fingerprint != "", "the fingerprint is empty")
-	v.check(v.certificates[c.Name], "no listener names it")
+	v.check(v.certificates[c.Name], "nothing names it")
 }

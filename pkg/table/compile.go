@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"crypto/tls"
 	"slices"
 
 	"github.com/sluice-dev/sluice/pkg/certs"
@@ -47,14 +48,14 @@ func Compile(cfg *ir.Config, d Deps) (*Table, *report.Set) {
 	for i := range cfg.Upstreams {
 		keepFirst(c.upstreams, cfg.Upstreams[i].Key, &cfg.Upstreams[i])
 	}
+	c.certificates = sortedCertificates(cfg.Certificates)
 	for i := range cfg.RouteSets {
 		if set := &cfg.RouteSets[i]; c.sets[set.Name] == nil {
 			c.sets[set.Name] = c.routeSet(set)
 		}
 	}
-	certificates := sortedCertificates(cfg.Certificates)
 	for i := range cfg.Listeners {
-		c.listener(&cfg.Listeners[i], certificates)
+		c.listener(&cfg.Listeners[i], c.certificates)
 	}
 	slices.SortFunc(c.table.listeners, func(a, b *Listener) int { return cmp.Compare(a.Name, b.Name) })
 	return c.table, c.facts
@@ -69,6 +70,8 @@ type compiler struct {
 	pools     map[string]*upstream.Pool
 	limiters  map[string]*queue.Limiter
 	sets      map[string]*match.Matcher[*Route]
+	// certificates are sorted by name.
+	certificates []ir.Certificate
 }
 
 // listener adds a listener. Where a name or a route set is wrong, ir.Problems
@@ -147,10 +150,19 @@ func (c *compiler) pool(key string) (*upstream.Pool, bool) {
 	if !ok {
 		return nil, false
 	}
-	p := c.deps.Upstreams.Acquire(*spec)
+	p := c.deps.Upstreams.AcquireAs(*spec, c.certificate(spec))
 	c.pools[key] = p
 	c.table.pools.list = append(c.table.pools.list, p)
 	return p, true
+}
+
+// certificate returns what an upstream shows to endpoints that ask. Where it cannot be
+// used, the endpoints refuse Sluice, and its Secret says why.
+func (c *compiler) certificate(spec *ir.Upstream) *tls.Certificate {
+	if spec.TLS.Certificate == "" || c.deps.Certs == nil {
+		return nil
+	}
+	return c.deps.Certs.Certificate(spec.TLS.Certificate, c.certificates)
 }
 
 // sortedCertificates returns the certificates as certs.Registry.Listener asks for them.

@@ -11,7 +11,7 @@ import (
 )
 
 // connect makes a connection to the endpoint's address, or to one of those that
-// its name stands for.
+// its name stands for, over TLS where the pool says so. bound is for all of it.
 func (e *Endpoint) connect(ctx context.Context, bound time.Duration) (net.Conn, *Error) {
 	outer := ctx
 	if bound > 0 {
@@ -19,6 +19,15 @@ func (e *Endpoint) connect(ctx context.Context, bound time.Duration) (net.Conn, 
 		ctx, cancel = context.WithTimeout(ctx, bound)
 		defer cancel()
 	}
+	nc, failed := e.reach(ctx, outer)
+	if config := e.pool.tls.Load(); config != nil && failed == nil {
+		return e.handshake(ctx, outer, nc, config)
+	}
+	return nc, failed
+}
+
+// reach makes a connection in clear text.
+func (e *Endpoint) reach(ctx, outer context.Context) (net.Conn, *Error) {
 	spec := e.spec.Load()
 	dial := e.pool.registry.opts.Dial
 	if spec.Hostname == "" {

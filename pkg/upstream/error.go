@@ -16,6 +16,8 @@ const (
 	PhaseResolve Phase = iota
 	// PhaseConnect is making the connection.
 	PhaseConnect
+	// PhaseTLS is the handshake, in which the endpoint proves who it is.
+	PhaseTLS
 )
 
 // String returns the phase in lower case.
@@ -25,6 +27,8 @@ func (p Phase) String() string {
 		return "resolve"
 	case PhaseConnect:
 		return "connect"
+	case PhaseTLS:
+		return "tls"
 	}
 	return "unknown"
 }

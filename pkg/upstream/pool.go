@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -23,12 +24,17 @@ type Pool struct {
 	// maxIdle bounds the idle connections of one endpoint.
 	maxIdle atomic.Int64
 
+	// tls is how endpoints are spoken with; nil is in clear text.
+	tls atomic.Pointer[tls.Config]
+
 	budget Budget
 
 	// What follows is guarded by registry.mu.
 	refs int
 	spec ir.Upstream
-	byID map[endpointID]*Endpoint
+	// client is the certificate in tls.
+	client *tls.Certificate
+	byID   map[endpointID]*Endpoint
 }
 
 // endpointID is what makes an endpoint the same one in two lists.

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"maps"
 	"slices"
 	"sync"
@@ -66,7 +67,11 @@ func (r *Registry) Close() {
 // Acquire returns the pool of u.Key, which is made if it is not there, and adds
 // a reference to it. A pool that is there already takes over what u says, for
 // those too who acquired it before.
-func (r *Registry) Acquire(u ir.Upstream) *Pool {
+func (r *Registry) Acquire(u ir.Upstream) *Pool { return r.AcquireAs(u, nil) }
+
+// AcquireAs is Acquire with the certificate that u.TLS names, for endpoints that
+// ask for one; nil where it names none.
+func (r *Registry) AcquireAs(u ir.Upstream, client *tls.Certificate) *Pool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.pools[u.Key]
@@ -78,7 +83,8 @@ func (r *Registry) Acquire(u ir.Upstream) *Pool {
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
 	p.policy.Store(&u.Balance)
 	p.set.Store(&u.Endpoints)
-	if p.refs == 1 || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
+	secured := p.secure(&u.TLS, client)
+	if p.refs == 1 || secured || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
 		r.leave(p)
 		r.join(p, u.Endpoints)
 		for _, e := range p.adopt(r.sets[u.Endpoints].Endpoints) {

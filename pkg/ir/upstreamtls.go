@@ -1,0 +1,75 @@
+package ir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// UpstreamTLS is how endpoints are spoken with over TLS, and how they prove who they are.
+type UpstreamTLS struct {
+	// Enabled says that TLS is spoken; without it all other fields are zero.
+	Enabled bool
+	// ServerName is what is asked for (SNI).
+	ServerName string
+	// System takes the CAs of the system; CAs are those that an endpoint's certificate
+	// must lead to otherwise, in PEM form.
+	System bool
+	CAs    string
+	// Names and URIs are what the certificate must have at least one of: DNS names
+	// or IP addresses, and alternative names of the type URI.
+	Names, URIs []string
+	// Certificate names what Config.Certificates has for endpoints that ask; empty for none.
+	Certificate string
+}
+
+// Digest returns a short text that differs where t does, for the key of an upstream.
+func (t *UpstreamTLS) Digest() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %q %q %q", t.ServerName, t.System, t.CAs, t.Names, t.URIs, t.Certificate))
+	return hex.EncodeToString(sum[:8])
+}
+
+// words returns the words of a dump.
+func (t *UpstreamTLS) words() []string {
+	words := []string{"tls"}
+	if !t.Enabled {
+		words = append(words, "off")
+	}
+	if t.ServerName != "" {
+		words = append(words, "sni="+quote(t.ServerName))
+	}
+	if t.System {
+		words = append(words, "cas=system")
+	}
+	if t.CAs != "" {
+		words = append(words, "cas="+digest(t.CAs))
+	}
+	if len(t.Names) > 0 {
+		words = append(words, "names="+quote(strings.Join(t.Names, ",")))
+	}
+	if len(t.URIs) > 0 {
+		words = append(words, "uris="+quote(strings.Join(t.URIs, ",")))
+	}
+	if t.Certificate != "" {
+		words = append(words, "certificate="+quote(t.Certificate))
+	}
+	return words
+}
+
+// zero reports whether nothing is said.
+func (t *UpstreamTLS) zero() bool {
+	return !t.Enabled && t.ServerName == "" && !t.System && t.CAs == "" && t.Names == nil && t.URIs == nil && t.Certificate == ""
+}
+
+func (v *validator) upstreamTLS(t *UpstreamTLS) {
+	if !t.Enabled {
+		v.check(t.zero(), "it says something about TLS that is not spoken")
+		return
+	}
+	v.check(t.System != (t.CAs != ""), "it needs either the CAs of the system or CAs of its own")
+	v.check(len(t.Names)+len(t.URIs) > 0, "it names nobody that an endpoint may be")
+	if t.Certificate != "" {
+		v.refer(v.certificates, "certificate", t.Certificate)
+	}
+}

@@ -1,0 +1,88 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+)
+
+// secure sets how endpoints are spoken with, and reports whether that is new. Connections
+// that were made otherwise prove nothing of what is asked now, so that all endpoints begin
+// anew. registry.mu is held, and p.spec is what was said before.
+func (p *Pool) secure(spec *ir.UpstreamTLS, client *tls.Certificate) (changed bool) {
+	if p.client == client && reflect.DeepEqual(p.spec.TLS, *spec) {
+		return false
+	}
+	p.client = client
+	p.tls.Store(nil)
+	if spec.Enabled {
+		p.tls.Store(clientConfig(spec, client))
+	}
+	p.retire()
+	clear(p.byID)
+	return true
+}
+
+// clientConfig makes the configuration for handshakes with endpoints.
+func clientConfig(spec *ir.UpstreamTLS, client *tls.Certificate) *tls.Config {
+	roots := x509.NewCertPool() // A nil pool would stand for the CAs of the system.
+	if spec.System {
+		roots = nil
+	} else {
+		roots.AppendCertsFromPEM([]byte(spec.CAs))
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		ServerName: spec.ServerName,
+		NextProtos: []string{"http/1.1"},
+		// The package's own check knows only the name that is asked for. VerifyConnection
+		// does all of it instead.
+		InsecureSkipVerify: true,
+		VerifyConnection: func(s tls.ConnectionState) error {
+			return verify(&s, roots, spec)
+		},
+	}
+	if client != nil {
+		config.Certificates = []tls.Certificate{*client}
+	}
+	return config
+}
+
+// verify checks that an endpoint's certificate leads to a CA and has one of the names.
+func verify(s *tls.ConnectionState, roots *x509.CertPool, spec *ir.UpstreamTLS) error {
+	if len(s.PeerCertificates) == 0 {
+		return errors.New("the endpoint has no certificate")
+	}
+	leaf := s.PeerCertificates[0]
+	between := x509.NewCertPool()
+	for _, c := range s.PeerCertificates[1:] {
+		between.AddCert(c)
+	}
+	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between}); err != nil {
+		return fmt.Errorf("verify the certificate: %w", err)
+	}
+	named := func(name string) bool { return leaf.VerifyHostname(name) == nil }
+	known := func(u *url.URL) bool { return slices.Contains(spec.URIs, u.String()) }
+	if !slices.ContainsFunc(spec.Names, named) && !slices.ContainsFunc(leaf.URIs, known) {
+		return fmt.Errorf("the certificate is for none of %q", slices.Concat(spec.Names, spec.URIs))
+	}
+	return nil
+}
+
+// handshake makes a connection one over TLS. It closes nc where that fails.
+func (e *Endpoint) handshake(ctx, outer context.Context, nc net.Conn, config *tls.Config) (net.Conn, *Error) {
+	secured := tls.Client(nc, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = nc.Close()
+		return nil, e.failed(outer, PhaseTLS, err)
+	}
+	return secured, nil
+}
