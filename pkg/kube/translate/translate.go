@@ -167,5 +167,8 @@ func (b *builder) upstream(key string) {
 	b.upstreams[key] = true
 	if u, found := b.Upstream(key); found {
 		b.config.Upstreams = append(b.config.Upstreams, u)
+		if u.TLS.Certificate != "" {
+			b.certificate(u.TLS.Certificate)
+		}
 	}
 }

@@ -95,5 +95,16 @@ func (b *ruleBuilder) encrypted(key string, p *policy) (string, fault) {
 	if g := b.gateway(); g != nil && !g.noClientCertificate.ok() {
 		return "", fault{report.NoValidCACertificate, "the Gateway's certificate for back ends cannot be used: " + g.noClientCertificate.message}
 	}
-	return "", fault{report.NoValidCACertificate, fmt.Sprintf("%s asks for TLS, which back ends are not spoken to with yet", p.origin)}
+	tls := ir.UpstreamTLS{
+		Enabled:    true,
+		ServerName: string(p.object.Spec.Validation.Hostname),
+		System:     p.system,
+		CAs:        p.authorities,
+		Names:      p.names,
+		URIs:       p.uris,
+	}
+	if g := b.gateway(); g != nil {
+		tls.Certificate = g.clientCertificate
+	}
+	return b.Secured(key, tls), fault{}
 }

@@ -78,12 +78,27 @@ func (r *Resolver) Balanced(key string, balance ir.Balance) string {
 	return u.Key
 }
 
+// Secured returns the key of the upstream that is like another one, but over TLS.
+func (r *Resolver) Secured(key string, tls ir.UpstreamTLS) string {
+	u, found := r.upstreams[key]
+	if !found {
+		return key
+	}
+	u.TLS = tls
+	u.Key = keyOf(&u)
+	r.upstreams[u.Key] = u
+	return u.Key
+}
+
 // keyOf makes an upstream's key of its endpoint set and of what differs from
 // the plain upstream of that set. Keys of endpoint sets have no space.
 func keyOf(u *ir.Upstream) string {
 	key := u.Endpoints
 	if u.Balance != (ir.Balance{}) {
 		key += " " + u.Balance.String()
+	}
+	if u.TLS.Enabled {
+		key += " tls:" + u.TLS.Digest()
 	}
 	return key
 }
