@@ -68,6 +68,7 @@ func check(t *testing.T, s *snapshot.Snapshot, named bool) {
 	for _, all := range []bool{true, false} {
 		o := translate.DefaultOptions()
 		o.AllClasses, o.LocalAddresses, o.ReportEndpoints = all, all, all
+		o.Offline, o.OwnHTTP, o.OwnHTTPS = all, 80, 443
 		config, _, facts := translate.Translate(s, o)
 		for _, fact := range facts.All() {
 			if strings.ContainsAny(fact.String(), "\r\n") {
