@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -38,16 +40,36 @@ func (t *translation) compare(first, l *listener) {
 		t.refuse(&l.conflict, l.at.At(".hostname"), report.HostnameConflict,
 			fmt.Sprintf("%s has the port %d and %s already", first, first.spec.Port, written(first.hostname)))
 	case family(l.spec.Protocol) == bySNI && (covers(first.hostname, l.hostname) || covers(l.hostname, first.hostname)):
-		t.overlap(first, l)
-		t.overlap(l, first)
+		first.overlaps(l)
+		l.overlaps(first)
+	case family(l.spec.Protocol) == bySNI && (first.certifies(l) || l.certifies(first)):
+		first.sharesCertificate(l)
+		l.sharesCertificate(first)
 	}
 }
 
-// overlap tells a listener that a client may use one connection for its
+// overlaps tells a listener that a client may use one connection for its
 // host name and for another listener's (RFC 9110 section 15.5.20).
-func (t *translation) overlap(l, other *listener) {
+func (l *listener) overlaps(other *listener) {
 	if l.overlap.ok() {
 		l.overlap = fault{report.OverlappingHostnames, fmt.Sprintf("its host name overlaps with that of %s; a request that comes over a connection for the other one is answered 421", other)}
+	}
+}
+
+// certifies reports whether a certificate of the listener covers the host name of another one.
+func (l *listener) certifies(other *listener) bool {
+	name := other.hostname
+	if suffix(name) != "" {
+		name = name[1:]
+	}
+	return name != "" && slices.ContainsFunc(l.certificates, func(c *resolve.Certificate) bool { return c.Covers(name) })
+}
+
+// sharesCertificate tells a listener that a client may take its connections for good
+// enough for another one, or the other way round.
+func (l *listener) sharesCertificate(other *listener) {
+	if l.overlap.ok() {
+		l.overlap = fault{report.OverlappingCertificates, fmt.Sprintf("a certificate covers the host names of this listener and of %s; a request that comes over a connection for the other one is answered 421", other)}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // socketKey names a socket.
@@ -126,7 +127,7 @@ func (t *translation) open(s *socket) {
 	}
 	for _, l := range s.listeners {
 		if l.http() {
-			set := s.routeSet(l)
+			set := t.routeSet(s, l)
 			out.Scopes = append(out.Scopes, ir.Scope{Host: l.hostname, RouteSet: set.Name})
 			t.routeSets = append(t.routeSets, set)
 		}
@@ -155,7 +156,7 @@ func (s *socket) protocol() ir.Protocol {
 
 // routeSet returns the routes of a listener. One that does not serve, for want of a
 // certificate, has none: its requests must not fall to a wider one's routes.
-func (s *socket) routeSet(l *listener) ir.RouteSet {
+func (t *translation) routeSet(s *socket, l *listener) ir.RouteSet {
 	set := ir.RouteSet{Name: s.name() + "/" + string(l.spec.Name)}
 	if l.set != nil {
 		set.Name = s.name() + "/" + snapshot.NameOf(l.set.object).String() + "/" + string(l.spec.Name)
@@ -168,6 +169,7 @@ func (s *socket) routeSet(l *listener) ir.RouteSet {
 			continue
 		}
 		slices.SortStableFunc(entries, compareEntries)
+		t.reportShadowed(entries)
 		host := ir.Host{Pattern: pattern, Routes: make([]ir.Route, 0, len(entries))}
 		for _, e := range entries {
 			host.Routes = append(host.Routes, e.Route)
@@ -223,4 +225,21 @@ func (s *socket) named(l *listener) []ir.TLSBinding {
 		}
 	}
 	return out
+}
+
+// reportShadowed tells of matches that never get a request, as an equal one stands
+// before them.
+func (t *translation) reportShadowed(entries []*entry) {
+	if len(entries) < 2 {
+		return
+	}
+	first := make(map[string]*entry, len(entries))
+	for _, e := range entries {
+		match := e.Match.String()
+		if winner := first[match]; winner != nil {
+			t.Facts.Warnf(e.Origin, e.Field, report.Conflict, "%s is served by %s (%s), which comes first", e.Match, winner.Origin, winner.Field)
+			continue
+		}
+		first[match] = e
+	}
 }
