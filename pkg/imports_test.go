@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"pkg/upstream/balance":           {},
 	"pkg/table":                      {"pkg/ir", "pkg/report", "pkg/filter", "pkg/upstream", "pkg/certs", "pkg/limit", "pkg/table/match"},
 	"pkg/table/match":                {},
-	"pkg/proxy":                      {"pkg/table", "pkg/filter", "pkg/upstream", "pkg/limit", "pkg/certs", "pkg/wire", "pkg/accesslog", "pkg/metrics", "pkg/tracing", "pkg/report"},
+	"pkg/proxy":                      {"pkg/proxy/l4", "pkg/table", "pkg/filter", "pkg/upstream", "pkg/limit", "pkg/certs", "pkg/wire", "pkg/accesslog", "pkg/metrics", "pkg/tracing", "pkg/report"},
 	"pkg/proxy/l4":                   {},
 	"pkg/proxy/proxytest":            {"pkg/"},
 	"pkg/admin":                      {"pkg/table", "pkg/upstream", "pkg/metrics", "pkg/certs", "pkg/ir", "pkg/report"},

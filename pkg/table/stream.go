@@ -53,3 +53,11 @@ func (l *Listener) Stream(serverName []byte) *Stream {
 	}
 	return nil
 }
+
+// HTTP says whether the listener serves HTTP, beside streams or alone.
+func (l *Listener) HTTP() bool { return l.Protocol == ir.HTTP || l.Protocol == ir.HTTPS }
+
+// ByServerName says whether the name in a client's TLS greeting decides what serves it.
+func (l *Listener) ByServerName() bool {
+	return l.Protocol == ir.TLS || l.Protocol == ir.HTTPS && l.streams
+}
