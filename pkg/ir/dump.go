@@ -224,6 +224,8 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *RateLimit:
 		return f.words()
+	case *BasicAuth:
+		return f.words()
 	case *DirectResponse:
 		return f.words()
 	case *Drop:

@@ -25,6 +25,8 @@ func filterRank(f Filter) int {
 		return 30
 	case *RateLimit:
 		return 40
+	case *BasicAuth:
+		return 50
 	case *Fault:
 		return 60
 	case *Redirect:

@@ -39,6 +39,8 @@ func (v *validator) filter(f Filter) {
 		v.fault(f)
 	case *RateLimit:
 		v.rateLimit(f)
+	case *BasicAuth:
+		v.basicAuth(f)
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:

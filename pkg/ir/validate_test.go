@@ -128,6 +128,8 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"two rate limits of a key": {func(c *Config) {
 			route(c).Filters = append(route(c).Filters, &RateLimit{Key: "shop", Requests: 1, Per: 1, Burst: 1})
 		}, `rate limits of one key differ`},
+		"authentication of nobody":            {func(c *Config) { kind[*BasicAuth](route(c)).Users = nil }, `nobody may pass basic authentication`},
+		"a realm with a quote":                {func(c *Config) { kind[*BasicAuth](route(c)).Realm = "\"" }, `the realm holds what a header cannot`},
 		"limits without a bound":              {func(c *Config) { route(c).Limits.MaxActive = 0 }, `the limits bound nothing`},
 		"limits without a key":                {func(c *Config) { route(c).Limits.Key = "" }, `the limits have no key`},
 		"limits that differ":                  {func(c *Config) { r := hosts(c)[1].Routes; r[1].Limits = Limits{Key: r[0].Limits.Key, MaxActive: 1} }, `routes that share limits differ in them`},

@@ -2,7 +2,7 @@ package v1alpha1
 
 // FilterType is a kind of filter.
 //
-// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;RateLimit;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
+// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;RateLimit;BasicAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
 type FilterType string
 
 // The types of a Filter, in the order in which they act.
@@ -11,6 +11,7 @@ const (
 	FilterDrop           FilterType = "Drop"
 	FilterCORS           FilterType = "CORS"
 	FilterRateLimit      FilterType = "RateLimit"
+	FilterBasicAuth      FilterType = "BasicAuth"
 	FilterFault          FilterType = "Fault"
 	FilterRedirect       FilterType = "Redirect"
 	FilterDirectResponse FilterType = "DirectResponse"
@@ -21,11 +22,11 @@ const (
 )
 
 // Filter is a step between the match and the back end. Whatever the order in which they
-// are written, filters act in this one: IPAccess, Drop, CORS, RateLimit, Fault, Redirect,
-// DirectResponse, RequestHeader, Rewrite, Mirror; and on the response ResponseHeader.
+// are written, filters act in this one: IPAccess, Drop, CORS, RateLimit, BasicAuth, Fault,
+// Redirect, DirectResponse, RequestHeader, Rewrite, Mirror; and on the response ResponseHeader.
 // Those of one type act as written. A route with a filter that cannot be used answers 500.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
+// +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.basicAuth) == (self.type == 'BasicAuth') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
 type Filter struct {
 	// type says which of the other fields is set. Drop, which closes the connection without a
 	// word, has none.
@@ -47,6 +48,11 @@ type Filter struct {
 	//
 	// +optional
 	RateLimit *RateLimitFilter `json:"rateLimit,omitempty"`
+
+	// basicAuth asks for a name and a password.
+	//
+	// +optional
+	BasicAuth *BasicAuthFilter `json:"basicAuth,omitempty"`
 
 	// fault makes some requests slow or fail, to test those who send them.
 	//

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/cors"
 	"github.com/sluice-dev/sluice/pkg/filter/fault"
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
@@ -58,6 +59,8 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(ipaccess.New(f))
 	case *ir.Fault:
 		return instance(fault.New(f))
+	case *ir.BasicAuth:
+		return instance(basicauth.New(f))
 	case *ir.RateLimit:
 		return instance(ratelimit.New(f, d.Rates))
 	case *ir.DirectResponse:

@@ -24,6 +24,7 @@ var specs = map[string]ir.Filter{
 	"Mirror":               &ir.Mirror{Upstream: "a", Numerator: 1, Denominator: 1},
 	"IPAccess":             &ir.IPAccess{},
 	"Fault":                &ir.Fault{},
+	"BasicAuth":            &ir.BasicAuth{Users: ir.Secret("a:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=")},
 	"RateLimit":            &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
 	"DirectResponse":       &ir.DirectResponse{Status: 200},
 	"Drop":                 &ir.Drop{},

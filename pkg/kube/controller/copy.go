@@ -25,7 +25,10 @@ var secretTypes = fields.AndSelectors(
 )
 
 // secretKeys are the keys of a Secret that are kept in memory.
-var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey}
+var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey, UsersKey}
+
+// UsersKey is the key of a Secret with an htpasswd file, as ingress-nginx has it.
+const UsersKey = "auth"
 
 // longestParameter is how long a value of a ConfigMap may be to be kept: bundles
 // of CA certificates are, and settings of a Gateway, but not what programs keep there.
@@ -102,7 +105,7 @@ func trim(in any) (any, error) {
 	return in, nil
 }
 
-// secretData keeps the keys that a certificate is made of. The others are
+// secretData keeps the keys that a certificate is made of, and lists of users. The others are
 // secrets that are none of Sluice's business.
 func secretData(data map[string][]byte) map[string][]byte {
 	kept := make(map[string][]byte, len(secretKeys))

@@ -1,0 +1,27 @@
+package ir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// BasicAuth asks for a name and a password (RFC 7617) and answers 401 to who has none.
+type BasicAuth struct {
+	// Users is an htpasswd file: lines of NAME:HASH.
+	Users Secret
+	// Realm is what browsers show.
+	Realm string
+}
+
+func (*BasicAuth) isFilter() {}
+
+func (b *BasicAuth) words() string {
+	sum := sha256.Sum256(b.Users)
+	return "basic-auth realm=" + quote(b.Realm) + " users=sha256:" + hex.EncodeToString(sum[:8])
+}
+
+func (v *validator) basicAuth(b *BasicAuth) {
+	v.check(len(b.Users) > 0, "nobody may pass basic authentication")
+	v.check(!strings.ContainsAny(b.Realm, "\"\\\r\n"), "the realm holds what a header cannot")
+}
