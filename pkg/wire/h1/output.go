@@ -16,6 +16,8 @@ type output struct {
 	left int64
 	// drop says that body bytes are dropped: the response has none (HEAD, 304).
 	drop bool
+	// moved says that some of the message that is being written was sent.
+	moved bool
 	// done says that the message written last is complete.
 	done bool
 	// close says that it is the last one.
@@ -71,7 +73,7 @@ func (o *output) add(p []byte) { o.n += copy(o.buf.b[o.n:], p) }
 func (c *Conn) Flush() error {
 	o := &c.out
 	if o.err == nil && o.n > 0 {
-		o.err = o.transmit(&c.in, o.buf.b[:o.n])
+		o.err = o.note(o.transmit(&c.in, o.buf.b[:o.n]))
 		o.n = 0
 	}
 	return o.err
@@ -84,12 +86,13 @@ func (c *Conn) send(p []byte) error {
 		return c.sendCopied(p)
 	}
 	if o.n == 0 {
-		o.err = o.transmit(&c.in, p)
+		o.err = o.note(o.transmit(&c.in, p))
 		return o.err
 	}
 	o.vec[0], o.vec[1] = o.buf.b[:o.n], p
 	o.bufs = o.vec[:]
-	_, o.err = o.bufs.WriteTo(c.tcp)
+	n, err := o.bufs.WriteTo(c.tcp)
+	o.err = o.note(int(n), err)
 	o.vec[0], o.vec[1], o.bufs = nil, nil, nil
 	o.n = 0
 	return o.err
@@ -101,7 +104,7 @@ func (c *Conn) sendCopied(p []byte) error {
 	o := &c.out
 	for o.n > 0 || len(p) > 0 {
 		if o.n == 0 && len(p) >= bufferSize {
-			_, o.err = c.nc.Write(p)
+			o.err = o.note(c.nc.Write(p))
 			return o.err
 		}
 		n := copy(o.buf.b[o.n:], p)

@@ -12,7 +12,4 @@ func (in *input) silent(net.Conn) bool { return true }
 
 func (in *input) receive(p []byte) (int, error) { return in.nc.Read(p) }
 
-func (o *output) transmit(in *input, p []byte) error {
-	_, err := in.nc.Write(p)
-	return err
-}
+func (o *output) transmit(in *input, p []byte) (int, error) { return in.nc.Write(p) }

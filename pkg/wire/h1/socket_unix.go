@@ -89,21 +89,21 @@ func (in *input) take(fd uintptr) bool {
 const atOnce = 16 << 10
 
 // transmit writes p as net.Conn's Write does.
-func (o *output) transmit(in *input, p []byte) error {
+func (o *output) transmit(in *input, p []byte) (int, error) {
 	if in.raw == nil || len(p) > atOnce {
-		_, err := in.nc.Write(p)
-		return err
+		return in.nc.Write(p)
 	}
 	if o.tryGive == nil {
 		o.tryGive = o.give
 	}
 	o.from, o.fault = p, nil
 	err := in.raw.Write(o.tryGive)
+	n := len(p) - len(o.from)
 	o.from = nil
-	if err != nil {
-		return err
+	if err == nil {
+		err = o.fault
 	}
-	return o.fault
+	return n, err
 }
 
 // give is called by the poller: first at once, then each time that the socket

@@ -24,7 +24,7 @@ func (c *Conn) WriteRequest(r *wire.Request) error {
 	if b = appendFields(b, &r.Header, wire.Host, wire.Expect); b == nil {
 		return ErrInvalidHead
 	}
-	o.kind, o.left, o.drop = bodyNone, 0, false
+	o.kind, o.left, o.drop, o.moved = bodyNone, 0, false, false
 	switch {
 	case r.Length > 0:
 		o.kind, o.left = bodyLength, r.Length
