@@ -12,12 +12,18 @@ type UpstreamProtocol uint8
 const (
 	// UpstreamHTTP1 is HTTP/1.1.
 	UpstreamHTTP1 UpstreamProtocol = iota
+	// UpstreamHTTP2 is HTTP/2, many requests over one connection: by prior knowledge in
+	// clear text (h2c), by ALPN over TLS. gRPC needs it.
+	UpstreamHTTP2
 )
 
 // String returns the protocol's name.
 func (p UpstreamProtocol) String() string {
-	if p == UpstreamHTTP1 {
+	switch p {
+	case UpstreamHTTP1:
 		return "http/1.1"
+	case UpstreamHTTP2:
+		return "http/2"
 	}
 	return "unknown"
 }

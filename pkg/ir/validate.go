@@ -138,7 +138,7 @@ func (v *validator) refer(defined map[string]bool, what, name string) {
 func (v *validator) upstream(u *Upstream) {
 	v.check(u.Key != "", "the key is empty")
 	v.check(u.Endpoints != "", "it names no endpoint set")
-	v.check(u.Protocol <= UpstreamHTTP1, "the protocol is unknown")
+	v.check(u.Protocol <= UpstreamHTTP2, "the protocol is unknown")
 	v.balance(u.Balance)
 	v.upstreamTLS(&u.TLS)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")

@@ -72,9 +72,33 @@ func (r *Resolver) Balanced(key string, balance ir.Balance) string {
 	if !found || u.Balance == balance {
 		return key
 	}
-	u.Balance = balance
-	u.Key = keyOf(&u)
-	r.upstreams[u.Key] = u
+	return r.vary(key, func(u *ir.Upstream) { u.Balance = balance })
+}
+
+// Speaking returns the key of the upstream that is like another apart from the protocol
+// that endpoints are spoken with.
+func (r *Resolver) Speaking(key string, protocol ir.UpstreamProtocol) string {
+	return r.vary(key, func(u *ir.Upstream) { u.Protocol = protocol })
+}
+
+// Secured returns the key of the upstream that is like another apart from TLS: what
+// BackendTLSPolicy and the like say of endpoints.
+func (r *Resolver) Secured(key string, by ir.UpstreamTLS) string {
+	return r.vary(key, func(u *ir.Upstream) { u.TLS = by })
+}
+
+// vary enters what change makes of an upstream, under a key of its own. What it differs
+// in is what it has connections of its own for; the endpoints are shared.
+func (r *Resolver) vary(key string, change func(*ir.Upstream)) string {
+	u, found := r.upstreams[key]
+	if !found {
+		return key
+	}
+	change(&u)
+	if next := keyOf(&u); next != key {
+		u.Key = next
+		r.upstreams[next] = u
+	}
 	return u.Key
 }
 
