@@ -12,11 +12,13 @@ import (
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
-// Conn is the server's side of one connection.
+// Conn is one connection: the server's side of it, or the client's within a [ClientConn].
 type Conn struct {
 	nc     net.Conn
 	opts   *Options
 	handle func(*Stream)
+	// client is what only the client's side has, nil in a server's.
+	client *client
 
 	// These belong to the goroutine that reads.
 	in      input
@@ -95,7 +97,11 @@ func (c *Conn) Serve(handle func(*Stream)) error {
 	c.mu.Lock()
 	c.greet()
 	c.mu.Unlock()
-	return c.end(c.read())
+	err := c.readPreface()
+	if err == nil {
+		err = c.read()
+	}
+	return c.end(err)
 }
 
 // Close cuts the connection off. Any goroutine may call it.
@@ -139,6 +145,9 @@ func (c *Conn) end(why error) error {
 	}
 	gone := c.gone
 	c.gone = nil
+	if c.client != nil {
+		broken = true // An endpoint has nothing to say that we would wait for.
+	}
 	c.mu.Unlock()
 	for _, f := range gone {
 		f()

@@ -1,5 +1,6 @@
-// Package h2 is the HTTP/2 codec (RFC 9113), server half: bytes of one connection in,
-// streams of [wire.Request] and body out, and [wire.Response] and body back.
+// Package h2 is the HTTP/2 codec (RFC 9113). Server half: bytes of one connection in,
+// streams of [wire.Request] and body out, and [wire.Response] and body back. Client half
+// ([ClientConn]): the same the other way round, on the same streams, windows and budgets.
 //
 // It is strict: what RFC 9113 calls malformed is refused with the error that
 // the RFC names, on the stream where that is allowed, else on the connection. What
@@ -23,6 +24,10 @@
 // Options.ConnWindow, the output by Options.MaxQueue and a window's worth of small
 // frames, the heads by Options.MaxStreams times Options.MaxHeaderBytes. An idle connection
 // holds no buffers.
+//
+// A ClientConn has one goroutine, that of [ClientConn.Run]. It opens no more streams than the
+// endpoint takes, takes no pushed ones, and tells what an endpoint has not looked at
+// ([ErrRefused]: GOAWAY, REFUSED_STREAM) from what it may have done.
 //
 // A [Stream] is used by at most two goroutines at a time: one that reads the
 // request's body and one that writes. What the head aliases must not be written

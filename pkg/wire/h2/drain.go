@@ -70,6 +70,9 @@ func (c *Conn) finishIfDrained() {
 	if !c.drain.announced || len(c.streams) > 0 || c.drain.finished || c.closed || c.opening {
 		return
 	}
+	if c.client != nil && c.client.taken > 0 {
+		return // They were promised.
+	}
 	c.drain.finished = true
 	// It ends the wait for bytes. Where it fails, so did the wait.
 	_ = c.nc.SetReadDeadline(time.Unix(1, 0))

@@ -185,3 +185,56 @@ func appendHeader(b []byte, h *wire.Header) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// appendRequest appends the field section of a request.
+func appendRequest(b []byte, scheme string, r *wire.Request) ([]byte, error) {
+	if len(r.Upgrade) > 0 {
+		return b, ErrUpgrade
+	}
+	if !wire.IsToken(r.Method) || !wire.IsFieldValue(r.Authority) || !wire.IsFieldValue(r.Path) || !wire.IsFieldValue(r.Query) || len(r.Path) == 0 {
+		return b, ErrInvalidHead
+	}
+	switch string(r.Method) {
+	case "GET":
+		b = append(b, 0x82)
+	case "POST":
+		b = append(b, 0x83)
+	default:
+		b = appendText(b, 2, r.Method)
+	}
+	if scheme == "https" {
+		b = append(b, 0x87)
+	} else {
+		b = append(b, 0x86)
+	}
+	if len(r.Authority) > 0 {
+		b = appendText(b, 1, r.Authority)
+	}
+	b = appendPath(b, r)
+	if r.Length > 0 || r.Length == 0 && string(r.Method) != "GET" && string(r.Method) != "HEAD" {
+		var digits [20]byte
+		b = appendText(b, 28, strconv.AppendInt(digits[:0], r.Length, 10))
+	}
+	if r.TrailersAccepted {
+		b = append(b, literal, 2, 't', 'e', 8)
+		b = append(b, "trailers"...)
+	}
+	return appendHeader(b, &r.Header)
+}
+
+func appendPath(b []byte, r *wire.Request) []byte {
+	if !r.HasQuery {
+		return appendText(b, 4, r.Path)
+	}
+	b = appendInt(b, literal, 4, 4)
+	b = appendInt(b, 0, 7, len(r.Path)+1+len(r.Query))
+	b = append(append(b, r.Path...), '?')
+	return append(b, r.Query...)
+}
+
+// appendText appends a line of which the name stands in the static table.
+func appendText(b []byte, index int, value []byte) []byte {
+	b = appendInt(b, literal, 4, index)
+	b = appendInt(b, 0, 7, len(value))
+	return append(b, value...)
+}

@@ -52,12 +52,17 @@ func (e *ConnError) Error() string {
 
 // Errors of a stream.
 var (
-	// ErrReset means that the client has reset the stream.
-	ErrReset = errors.New("h2: the client has reset the stream")
-	// ErrMalformed means that the client broke a rule on the stream, and that it was reset for that.
-	ErrMalformed = errors.New("h2: the request is malformed")
+	// ErrReset means that the peer has reset the stream.
+	ErrReset = errors.New("h2: the peer has reset the stream")
+	// ErrMalformed means that the peer broke a rule on the stream, and that it was reset for that.
+	ErrMalformed = errors.New("h2: the message is malformed")
 	// ErrClosed means that the stream is over, because its connection is or because we have reset it.
 	ErrClosed = errors.New("h2: the stream is over")
+	// ErrRefused means that an endpoint has done nothing with the request of the stream, so
+	// that it may be sent again (RFC 9113 section 8.7), whatever its method.
+	ErrRefused = errors.New("h2: the endpoint has not looked at the request")
+	// ErrUpgrade means that a request asks for a switch of protocols, which HTTP/2 has not.
+	ErrUpgrade = errors.New("h2: protocols cannot be switched")
 	// ErrTooLong means that more bytes were written than the head announced.
 	ErrTooLong = errors.New("h2: body is longer than its announced length")
 	// ErrTooShort means that fewer bytes were written than the head announced.

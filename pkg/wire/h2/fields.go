@@ -15,6 +15,7 @@ type section struct {
 	opts *Options
 	// req and trailer are what it goes to; both are nil where nobody wants it.
 	req     *wire.Request
+	resp    *wire.Response
 	trailer *wire.Header
 	// arena holds the bytes that alias no string of the decoder.
 	arena []byte
@@ -22,7 +23,9 @@ type section struct {
 	scheme, path, host []byte
 	// protocol is that of an extended CONNECT (RFC 8441).
 	protocol []byte
-	seen     pseudo
+	// status is that of a response.
+	status []byte
+	seen   pseudo
 	// regular says that a field that is no pseudo-header field has come.
 	regular bool
 	cookies int
@@ -47,6 +50,7 @@ const (
 	pseudoAuthority
 	pseudoPath
 	pseudoProtocol
+	pseudoStatus
 )
 
 // open makes it ready for another section.
@@ -58,7 +62,7 @@ func (s *section) open(req *wire.Request, trailer *wire.Header, arena []byte) {
 func (s *section) field(f hpack.HeaderField) {
 	s.size += int(f.Size())
 	s.fields++
-	if s.malformed != "" || s.req == nil && s.trailer == nil {
+	if s.malformed != "" || s.req == nil && s.resp == nil && s.trailer == nil {
 		return
 	}
 	if len(f.Name) > 0 && f.Name[0] == ':' {
@@ -89,6 +93,10 @@ func (s *section) field(f hpack.HeaderField) {
 	}
 	if s.trailer != nil {
 		s.trailerField(line)
+		return
+	}
+	if s.resp != nil {
+		s.responseField(line)
 		return
 	}
 	if line.Known == wire.Other || s.take(line) {
@@ -135,6 +143,13 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 func (s *section) pseudoField(name, value string) {
 	var which pseudo
 	switch name {
+	case ":status":
+		if s.resp != nil {
+			which = pseudoStatus
+			break
+		}
+		s.malformed = "pseudo-unknown"
+		return
 	case ":method":
 		which = pseudoMethod
 	case ":scheme":
@@ -151,6 +166,8 @@ func (s *section) pseudoField(name, value string) {
 	}
 	v := alias(value)
 	switch {
+	case s.resp != nil && which != pseudoStatus:
+		s.malformed = "pseudo-unknown"
 	case s.trailer != nil:
 		s.malformed = "pseudo-in-trailer"
 	case s.regular:
@@ -175,6 +192,8 @@ func (s *section) pseudoField(name, value string) {
 		s.path = v
 	case pseudoProtocol:
 		s.protocol = v
+	case pseudoStatus:
+		s.status = v
 	}
 }
 

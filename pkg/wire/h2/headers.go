@@ -17,6 +17,8 @@ type block struct {
 	s *Stream
 	// trailers says that the stream is open already.
 	trailers bool
+	// head says that it is that of a response.
+	head bool
 	// breach is the error that the stream gets in any case, NoError for none.
 	breach Code
 	bytes  int
@@ -46,6 +48,10 @@ func (c *Conn) takeHeaders(f *frame) error {
 		return err
 	}
 	switch {
+	case b.head:
+		c.client.resp = wire.Response{}
+		c.section.open(nil, nil, nil)
+		c.section.resp = &c.client.resp
 	case b.s != nil:
 		c.section.open(&b.s.req, nil, b.s.arena)
 	case b.trailers:
@@ -61,6 +67,10 @@ func (c *Conn) takeHeaders(f *frame) error {
 func (c *Conn) openBlock(b *block) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if s := c.streams[b.id]; s != nil && c.client != nil && !s.answered && !s.ended {
+		b.head = true
+		return nil
+	}
 	if s := c.streams[b.id]; s != nil {
 		b.trailers = !s.ended
 		switch {
@@ -70,6 +80,9 @@ func (c *Conn) openBlock(b *block) error {
 			b.breach = ProtocolError // RFC 9113 section 8.1: trailers end the stream.
 		}
 		return nil
+	}
+	if c.client != nil && b.id > c.lastID {
+		return connIdleStream
 	}
 	if b.id <= c.lastID {
 		if c.wasOurs(b.id) {
@@ -161,6 +174,8 @@ func (c *Conn) closeLocked(b *block, s *Stream, malformed bool) error {
 		return c.breach(b.id, ProtocolError)
 	case b.trailers:
 		return c.takeTrailers(b)
+	case b.head:
+		return c.takeResponse(b)
 	case s == nil:
 		return nil
 	}
@@ -216,6 +231,9 @@ func (c *Conn) reset(id uint32, code Code) {
 
 // wasOurs says that the stream was reset by us not long ago. c.mu is held.
 func (c *Conn) wasOurs(id uint32) bool {
+	if c.client != nil {
+		return true // All of them were opened by us, and many are given up.
+	}
 	for _, one := range c.ours {
 		if one == id {
 			return true

@@ -148,8 +148,10 @@ func (c *Conn) fill() error {
 			wait = busyTick // Each stream has bounds of its own.
 		case wait <= 0 && partial:
 			return connSlow
-		case wait <= 0:
+		case wait <= 0 && c.client == nil || wait <= 0 && c.retireIdle():
 			return errFinished
+		case wait <= 0:
+			now, wait = time.Now(), busyTick // A stream was opened meanwhile.
 		case idle:
 			wait = min(wait, keep)
 		}

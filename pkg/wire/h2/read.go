@@ -7,9 +7,6 @@ import (
 
 // read serves the client's frames until the connection ends; it never returns nil.
 func (c *Conn) read() error {
-	if err := c.readPreface(); err != nil {
-		return err
-	}
 	for {
 		for {
 			f, ok, err := c.in.next()
@@ -144,6 +141,10 @@ func (c *Conn) takeReset(f *frame) error {
 	if s == nil {
 		return c.spend(costIgnored)
 	}
+	if c.client != nil {
+		s.resetByEndpoint(Code(binary.BigEndian.Uint32(f.payload)))
+		return nil
+	}
 	s.kill(ErrReset)
 	if !c.resets.take(1) {
 		return connResets
@@ -192,7 +193,10 @@ func (c *Conn) takeGoAway(f *frame) error {
 	case len(f.payload) < 8:
 		return connFrameSize
 	}
-	return c.spend(costUnknown) // It opens no more streams; those that it has are served.
+	if c.client != nil {
+		c.goAway(binary.BigEndian.Uint32(f.payload) & maxStreamID)
+	}
+	return c.spend(costUnknown) // A client opens no more streams; those that it has are served.
 }
 
 // takeSettings serves SETTINGS (RFC 9113 section 6.5).
@@ -226,8 +230,12 @@ func (c *Conn) applySetting(id uint16, value uint32) error {
 	case settingHeaderTableSize:
 		c.tableUpdate = c.tableUpdate || value < 4096
 	case settingEnablePush:
-		if value > 1 {
+		if value > 1 || c.client != nil && value > 0 {
 			return connSettings
+		}
+	case settingMaxConcurrentStreams:
+		if c.client != nil {
+			c.client.most = int(min(value, maxStreamID))
 		}
 	case settingInitialWindowSize:
 		if value > maxWindow {

@@ -32,6 +32,10 @@ func (c *Conn) takeData(f *frame) error {
 		}
 		return c.spend(costIgnored)
 	}
+	if c.client != nil && !s.answered {
+		c.giveBack(size)
+		return c.breach(f.id, ProtocolError)
+	}
 	n := len(f.payload)
 	s.received += int64(n)
 	ended := f.has(flagEndStream)

@@ -88,7 +88,11 @@ func (s *Stream) commit(p []byte, end, flush bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	left := len(s.small) + len(p)
-	if s.headPending || left == 0 && end {
+	if c.client != nil && s.id == 0 {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	} else if s.headPending || left == 0 && end {
 		if err := s.awaitRoom(); err != nil {
 			return err
 		}

@@ -26,6 +26,9 @@ type Stream struct {
 	// drop says that the response has no body, whatever is written.
 	drop bool
 
+	// response is what only the client's side has.
+	response
+
 	// What follows is guarded by c.mu.
 
 	// over is why nothing moves any more, nil while something does.
@@ -83,6 +86,9 @@ func (s *Stream) kill(why error) {
 func (s *Stream) detach() {
 	c := s.c
 	delete(c.streams, s.id)
+	if c.client != nil {
+		c.leaveSlot(s)
+	}
 	if len(c.streams) == 0 {
 		c.finishIfDrained()
 	}
@@ -172,7 +178,9 @@ func (s *Stream) Reset(code Code) {
 	}
 	s.over = ErrClosed
 	s.detach()
-	c.reset(s.id, code)
+	if s.id != 0 {
+		c.reset(s.id, code)
+	}
 	s.read.cond.Broadcast()
 	s.write.cond.Broadcast()
 	c.kick()

@@ -81,12 +81,6 @@ func (r *Resolver) Speaking(key string, protocol ir.UpstreamProtocol) string {
 	return r.vary(key, func(u *ir.Upstream) { u.Protocol = protocol })
 }
 
-// Secured returns the key of the upstream that is like another apart from TLS: what
-// BackendTLSPolicy and the like say of endpoints.
-func (r *Resolver) Secured(key string, by ir.UpstreamTLS) string {
-	return r.vary(key, func(u *ir.Upstream) { u.TLS = by })
-}
-
 // vary enters what change makes of an upstream, under a key of its own. What it differs
 // in is what it has connections of its own for; the endpoints are shared.
 func (r *Resolver) vary(key string, change func(*ir.Upstream)) string {
@@ -104,14 +98,7 @@ func (r *Resolver) vary(key string, change func(*ir.Upstream)) string {
 
 // Secured returns the key of the upstream that is like another one, but over TLS.
 func (r *Resolver) Secured(key string, tls ir.UpstreamTLS) string {
-	u, found := r.upstreams[key]
-	if !found {
-		return key
-	}
-	u.TLS = tls
-	u.Key = keyOf(&u)
-	r.upstreams[u.Key] = u
-	return u.Key
+	return r.vary(key, func(u *ir.Upstream) { u.TLS = tls })
 }
 
 // keyOf makes an upstream's key of its endpoint set and of what differs from
@@ -120,6 +107,9 @@ func keyOf(u *ir.Upstream) string {
 	key := u.Endpoints
 	if u.Balance != (ir.Balance{}) {
 		key += " " + u.Balance.String()
+	}
+	if u.Protocol != ir.UpstreamHTTP1 {
+		key += " " + u.Protocol.String()
 	}
 	if u.TLS.Enabled {
 		key += " tls:" + u.TLS.Digest()

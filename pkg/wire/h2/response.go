@@ -1,0 +1,210 @@
+package h2
+
+import (
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
+
+// response is what a stream has on the client's side.
+type response struct {
+	// toHead says that the request was HEAD.
+	toHead bool
+
+	// What follows is guarded by c.mu.
+
+	// promised says that the stream counts among client.taken.
+	promised bool
+	// answered says that the head of the final response has come.
+	answered bool
+	// interims counts the informational responses, heads are those responses not yet read.
+	interims int
+	heads    []wire.Response
+}
+
+// maxInterims bounds the informational responses to one request.
+const maxInterims = 32
+
+// WriteRequest begins the request, on the client's side. It is sent with what follows: the
+// body by WriteBody, its end by Finish. ErrInvalidHead and ErrUpgrade mean that the request must not be written.
+func (s *Stream) WriteRequest(r *wire.Request) (err error) {
+	s.block, err = appendRequest(s.block[:0], s.c.client.scheme, r)
+	if err != nil {
+		s.block = s.block[:0]
+		return err
+	}
+	s.headPending, s.left = true, r.Length
+	s.toHead = string(r.Method) == "HEAD"
+	return nil
+}
+
+// begin makes the stream one of the connection's, now that its head is sent: identifiers
+// have to rise (RFC 9113 section 5.1.1). c.mu is held.
+func (s *Stream) begin() error {
+	c := s.c
+	switch {
+	case s.over != nil:
+		return s.over
+	case c.closed, c.client.refusing, c.writeErr != nil:
+		return ErrRefused
+	}
+	if c.lastID == 0 {
+		c.lastID = 1
+	} else {
+		c.lastID += 2
+	}
+	s.id = c.lastID
+	s.receiveWindow, s.sendWindow = c.opts.StreamWindow, c.peerWindow
+	s.expected = wire.UnknownLength
+	c.streams[s.id] = s
+	c.glitches.give(creditStream)
+	return nil
+}
+
+// ReadResponse waits for the next response, informational ones too (but 101, which HTTP/2 has not), and
+// reads its head into r. It fails as Read does, and with ErrRefused. What r holds is valid for good.
+func (s *Stream) ReadResponse(r *wire.Response) error {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(s.heads) == 0 {
+		if s.over != nil {
+			return s.over
+		}
+		if err := s.read.sleep(c); err != nil {
+			return err
+		}
+	}
+	head := &s.heads[0]
+	r.Reset()
+	r.Status, r.Version, r.Length, r.NoBody = head.Status, head.Version, head.Length, head.NoBody
+	for _, f := range head.Header.Fields() {
+		r.Header.AppendAlias(f)
+	}
+	s.heads = s.heads[1:]
+	return nil
+}
+
+// Leave ends the use of a stream that ClientConn.Open returned. One that has not come to
+// its end is reset.
+func (s *Stream) Leave() {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.over == nil {
+		s.over = ErrClosed
+		if s.id != 0 {
+			c.reset(s.id, Cancel) // Before it is detached, so that it goes out.
+		}
+		s.detach()
+	}
+	c.giveBack(s.body.unread())
+	s.body.release()
+	s.heads = nil
+	// A timer that rings already finds a stream that nobody waits for.
+	_, _ = s.read.stop(), s.write.stop()
+	c.kick()
+}
+
+// takeResponse hands a response's head over. c.mu is held.
+func (c *Conn) takeResponse(b *block) error {
+	s := c.streams[b.id]
+	if s == nil {
+		return nil // It has ended meanwhile.
+	}
+	if c.section.refused != nil || c.section.closeResponse(b.ended, s.toHead) != "" {
+		return c.breach(b.id, ProtocolError)
+	}
+	r := c.client.resp
+	if r.Status < 200 {
+		if s.interims++; s.interims > maxInterims {
+			return c.breach(b.id, EnhanceYourCalm)
+		}
+	} else {
+		s.answered = true
+		s.expected = r.Length
+		if r.NoBody {
+			s.expected = 0
+		}
+	}
+	s.heads = append(s.heads, r)
+	s.read.cond.Broadcast()
+	if b.ended {
+		s.endOfBody()
+	}
+	return nil
+}
+
+// resetByEndpoint serves RST_STREAM. c.mu is held.
+func (s *Stream) resetByEndpoint(code Code) {
+	switch {
+	case s.ended:
+		// RFC 9113 section 8.1: the response is complete, and the rest of the request is not wanted.
+		s.over = ErrClosed
+		s.detach()
+		s.write.cond.Broadcast()
+	case code == RefusedStream && !s.answered:
+		s.kill(ErrRefused)
+	default:
+		s.kill(ErrReset)
+	}
+}
+
+// responseField takes a line of a response's head.
+func (s *section) responseField(f wire.Field) {
+	switch f.Known {
+	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TransferEncoding, wire.Upgrade:
+		s.malformed = "connection-field" // RFC 9113 section 8.2.2.
+	case wire.ContentLength:
+		s.lengths++
+		n, ok := parseLength(f.Value)
+		if !ok || s.lengths > 1 {
+			s.malformed = "content-length"
+		}
+		s.length = n
+	case wire.TE, wire.Trailer, wire.HTTP2Settings, wire.Host, wire.Expect:
+	default:
+		s.resp.Header.AppendAlias(f)
+	}
+}
+
+// closeResponse completes the response once its last field has come.
+func (s *section) closeResponse(ended, toHead bool) (malformed string) {
+	r := s.resp
+	r.Version = wire.HTTP2
+	if s.malformed != "" {
+		return s.malformed
+	}
+	if len(s.status) != 3 {
+		return "status"
+	}
+	for _, c := range s.status {
+		if c < '0' || c > '9' {
+			return "status"
+		}
+		r.Status = r.Status*10 + int(c-'0')
+	}
+	r.Length = wire.UnknownLength
+	if s.lengths > 0 {
+		r.Length = s.length
+	}
+	switch {
+	case r.Status < 100, r.Status == 101, r.Status < 200 && (ended || s.lengths > 0):
+		return "status"
+	case r.Status < 200, r.Status == 204:
+		r.NoBody, r.Length = true, 0
+	case toHead, r.Status == 304:
+		r.NoBody = true
+	case ended && s.lengths > 0 && s.length != 0:
+		return "content-length"
+	case ended:
+		r.Length = 0
+	}
+	return ""
+}
+
+// SetDeadline is SetReadDeadline and SetWriteDeadline.
+func (s *Stream) SetDeadline(at time.Time) {
+	s.SetReadDeadline(at)
+	s.SetWriteDeadline(at)
+}
