@@ -40,7 +40,7 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 		row("answer", "%d: %s", a.Answer.Status, a.Answer.Reason)
 	}
 	if a.AnsweredBy != "" {
-		row("answer", "the filter redirects to HTTPS, and no upstream is asked")
+		row("answer", "the filter redirects, and no upstream is asked")
 	} else {
 		if v := a.Version; v != nil {
 			row("version", "%s", describeVersion(v))
