@@ -69,11 +69,14 @@ func (b *ruleBuilder) upstream(ref *gatewayv1.BackendObjectReference, at resolve
 	if b.raw || b.route.kind == kindUDPRoute {
 		return key, fault{}
 	}
-	if p := b.policyFor(name, number, b.gateway()); p != nil {
-		key, f = b.encrypted(key, p)
-		if !f.ok() {
+	p := b.policyFor(name, number, b.gateway())
+	if p != nil {
+		if key, f = b.encrypted(key, p); !f.ok() {
 			return refused("", f.reason, f.message)
 		}
+	}
+	if key, f = b.speaking(key, name, number, p != nil); !f.ok() {
+		return refused(".port", f.reason, f.message)
 	}
 	return key, fault{}
 }
