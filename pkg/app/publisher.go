@@ -120,6 +120,11 @@ func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
 	for _, r := range routes {
 		kept[r.ID] = true
 	}
+	for _, l := range compiled.Listeners() {
+		for id := range l.StreamIDs() {
+			kept[id] = true
+		}
+	}
 	p.metrics.Retain(func(id string) bool { return kept[id] })
 	if old != nil {
 		time.AfterFunc(releaseAfter, old.Releaser())

@@ -71,7 +71,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range queueDescs {
 		out <- d
 	}
-	for _, d := range versionDescs {
+	for _, d := range slices.Concat(versionDescs, streamDescs) {
 		out <- d
 	}
 }
@@ -93,6 +93,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.mu.Lock()
 	routes := slices.Collect(maps.Values(c.routes))
 	versions := slices.Collect(maps.Values(c.versions))
+	streams := slices.Collect(maps.Values(c.streams))
 	listeners := slices.Collect(maps.Values(c.listeners))
 	upstreams, queues, rates, logDropped := c.upstreams, c.queues, c.rates, c.logDropped
 	c.mu.Unlock()
@@ -104,11 +105,15 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for _, v := range versions {
 		s.version(v)
 	}
+	for _, t := range streams {
+		s.stream(t)
+	}
 	for _, l := range listeners {
 		s.listener(l)
 	}
 	c.answers.each(func(reason string, n uint64) { s.counter(descAnswers, float64(n), valid(reason)) })
 	c.http2Ended.each(func(fault string, n uint64) { s.counter(descHTTP2Ended, float64(n), valid(fault)) })
+	c.streamsBroken.each(func(reason string, n uint64) { s.counter(descStreamsBroken, float64(n), valid(reason)) })
 	c.copies.each(func(outcome string, n uint64) { s.counter(descCopies, float64(n), outcome) })
 	for i, phase := range connectPhases {
 		for j, fault := range faults {

@@ -25,6 +25,8 @@ type Metrics struct {
 	copies   reasons
 	// http2Ended counts connections by why they were ended.
 	http2Ended reasons
+	// streamsBroken counts streams by why they were broken off.
+	streamsBroken reasons
 	// connects counts failed connections by phase and fault.
 	connects [len(connectPhases)][len(faults)]atomic.Uint64
 	table    atomic.Pointer[compiled]
@@ -34,6 +36,7 @@ type Metrics struct {
 	mu         sync.Mutex
 	routes     map[string]*Route
 	versions   map[versionKey]*Route
+	streams    map[string]*Stream
 	listeners  map[string]*Listener
 	upstreams  func(yield func(UpstreamGauges))
 	queues     func(yield func(QueueGauges))
@@ -73,6 +76,7 @@ func New() *Metrics {
 		unrouted:  &Route{id: unroutedID},
 		routes:    make(map[string]*Route),
 		versions:  make(map[versionKey]*Route),
+		streams:   make(map[string]*Stream),
 		listeners: make(map[string]*Listener),
 	}
 	m.registry.MustRegister(
@@ -105,12 +109,13 @@ func (m *Metrics) Route(id string, o Origin) *Route {
 	return r
 }
 
-// Retain drops the handles of routes whose ID keep refuses; their metrics
+// Retain drops the handles of routes and streams whose ID keep refuses; their metrics
 // disappear. A handle that is still in use counts on, unseen.
 func (m *Metrics) Retain(keep func(id string) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.routes, func(id string, _ *Route) bool { return !keep(id) })
+	maps.DeleteFunc(m.streams, func(id string, _ *Stream) bool { return !keep(id) })
 	maps.DeleteFunc(m.versions, func(key versionKey, _ *Route) bool { return !keep(key.route) })
 }
 

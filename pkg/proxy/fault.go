@@ -77,6 +77,9 @@ var (
 	faultPanic     = &fault{status: 500, reason: "panic", side: ofSluice, last: true}
 	faultDrained   = &fault{status: 503, reason: "shutting_down", side: ofSluice, last: true}
 	faultAnswer    = &fault{status: 500, reason: "invalid_answer", side: ofSluice}
+	faultNoStream  = &fault{reason: "no_stream", side: ofClient}
+	faultHello     = &fault{reason: "bad_client_hello", side: ofClient}
+	faultHandshake = &fault{reason: "tls_handshake_failed", side: ofClient}
 	faultTunnelCut = &fault{reason: "tunnel_timeout", side: ofNobody}
 )
 

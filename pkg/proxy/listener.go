@@ -18,8 +18,8 @@ var ErrClosed = errors.New("proxy: shut down")
 type listener struct {
 	name    string
 	metrics *metrics.Listener
-	// tls serves the handshakes, if the table wants them.
-	tls *tls.Config
+	// tls serves the handshakes, if the table wants them; opaque those of streams.
+	tls, opaque *tls.Config
 	// slots bounds the open connections; nil means no bound.
 	slots chan struct{}
 }
@@ -29,7 +29,7 @@ type listener struct {
 // has no such listener, connections are closed. It returns ErrClosed after Shutdown,
 // and any other error only if accepting cannot go on. It closes ln.
 func (p *Proxy) Serve(ln net.Listener, name string) error {
-	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name), tls: p.tlsConfig(name)})
+	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name), tls: p.tlsConfig(name), opaque: p.opaqueConfig(name)})
 }
 
 func (p *Proxy) accept(ln net.Listener, l *listener) error {

@@ -1,127 +1,194 @@
 package proxy
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/tls"
 	"net"
-	"strings"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/accesslog"
+	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy/l4"
+	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
-// passageTries is how many endpoints are tried for one connection.
-const passageTries = 3
+const (
+	// helloWithin bounds the time that a ClientHello may take.
+	helloWithin = 5 * time.Second
+	// passageTries is how many endpoints are tried for one connection.
+	passageTries = 3
+)
 
-// pass serves a connection whose content is not looked at, and says whether it was one.
-// Over TLS the server name decides, before anything is answered: what nothing serves
-// is closed without a word, and what HTTP serves is left to it.
+// pass serves a connection whose content is not looked at, and says whether it was
+// one. Over TLS the server name decides, before anything is answered: what nothing serves
+// is closed without a word, and what HTTP serves is left to it, with every byte.
 func (c *connection) pass(l *table.Listener) bool {
-	if !l.ByServerName() {
-		if l.HTTP() {
-			return false
-		}
-		c.passTo(l.Stream(nil), nil, nil)
-		return true
-	}
-	hello, first, err := l4.Peek(c.raw, c.proxy.timeouts.Handshake)
-	if err != nil {
-		c.listener.metrics.HandshakeFailed()
-		return true
-	}
-	s := l.Stream([]byte(strings.ToLower(hello.ServerName)))
-	if s == nil && l.HTTP() {
-		c.raw = &replayed{Conn: c.raw, first: first}
-		c.nc = c.raw
+	switch {
+	case l.ByServerName():
+		return c.passByName(l)
+	case l.HTTP():
 		return false
 	}
-	c.passTo(s, l, first)
+	c.newPassage("TCP").serve(l.Stream(nil), nil)
 	return true
 }
 
-// passTo tunnels to an endpoint of a stream; nil is none. first is what was read already.
-// The endpoint is connected to before TLS ends here, so that a client whose connection
-// leads nowhere finds it closed.
-func (c *connection) passTo(s *table.Stream, l *table.Listener, first []byte) {
+func (c *connection) passByName(l *table.Listener) bool {
+	p := c.newPassage("TLS")
+	hello, first, err := l4.Peek(c.raw, min(helloWithin, c.proxy.timeouts.Handshake))
+	if err != nil {
+		c.listener.metrics.HandshakeFailed()
+		if len(first) > 0 { // Without a byte it is a probe of the port, or a client that left.
+			p.end(faultHello)
+		}
+		return true
+	}
+	p.entry.Host = bytes.ToLower([]byte(hello.ServerName))
+	s := l.Stream(p.entry.Host)
+	if s == nil && l.HTTP() {
+		c.nc = l4.Replay(c.raw, first)
+		return false
+	}
+	p.serve(s, first)
+	return true
+}
+
+// opaqueConfig is tlsConfig for streams: what they speak is not known, so none of
+// the protocols of HTTP may be agreed on.
+func (p *Proxy) opaqueConfig(listener string) *tls.Config {
+	config := p.tlsConfig(listener)
+	choose := config.GetConfigForClient
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		shared, err := choose(hello)
+		if err != nil || len(shared.NextProtos) == 0 {
+			return shared, err
+		}
+		own := shared.Clone()
+		own.NextProtos = nil
+		return own, nil
+	}
+	return config
+}
+
+// passage is a client's connection that a stream passes on. It keeps nothing of
+// the table, as it may last for days.
+type passage struct {
+	conn    *connection
+	entry   accesslog.Entry
+	counter *metrics.Stream
+	// detail says more than a fault's reason does.
+	detail string
+}
+
+// newPassage is for one connection, over "TCP" or "TLS".
+func (c *connection) newPassage(protocol string) *passage {
+	return &passage{conn: c, entry: accesslog.Entry{Time: time.Now(), Client: c.client, Protocol: protocol}}
+}
+
+// serve passes the connection on to where the stream says, nil for nowhere; first is
+// what was read of it already. The endpoint is connected to before TLS ends here, so that
+// a client whose connection leads nowhere finds it closed.
+func (p *passage) serve(s *table.Stream, first []byte) {
 	if s == nil {
+		p.end(faultNoStream)
 		return
 	}
-	up := c.dialStream(s)
-	if up == nil {
+	p.begin(s)
+	to := s.Choose()
+	if to.Failure != nil {
+		p.detail = to.Failure.Reason
+		p.end(&fault{reason: to.Failure.Word, side: ofSluice})
 		return
 	}
+	p.entry.UpstreamKey = to.Pool.Key()
+	up, f := p.connect(to.Pool, s.Timeouts.Connect)
+	if f == nil {
+		f = p.through(up, s.Terminate, s.Timeouts.TunnelIdle, first)
+	}
+	p.end(f)
+}
+
+// connect makes a connection to an endpoint: as long as no byte has moved, another
+// one may be tried. The endpoint counts as in use where there is no fault.
+func (p *passage) connect(pool *upstream.Pool, within time.Duration) (*upstream.Conn, *fault) {
+	var tried [passageTries]*upstream.Endpoint
+	var f *fault
+	for n := range tried {
+		e, err := pool.Pick(tried[:n]...)
+		if err != nil {
+			return nil, faultNoEndpoint
+		}
+		p.entry.Upstream, p.entry.Retries = e.Address(), n
+		up, err := e.Dial(p.conn.ctx, within)
+		if err == nil {
+			return up, nil
+		}
+		e.Done()
+		if f = ofConnect(err); !f.retryable {
+			return nil, f
+		}
+		tried[n] = e
+	}
+	return nil, f
+}
+
+// through passes bytes both ways until both sides have ended, and gives the
+// endpoint back.
+func (p *passage) through(up *upstream.Conn, terminate bool, idle time.Duration, first []byte) *fault {
+	c := p.conn
 	defer up.Endpoint().Done()
 	defer up.Close()
 	c.using(up)
-	defer c.using(nil)
-	client := c.raw
-	if s.Terminate {
-		if client = c.terminate(l, first); client == nil {
-			return
+	defer c.endpoint.Store(nil)
+	if terminate {
+		c.nc = l4.Replay(c.raw, first)
+		if !c.handshake(c.listener.opaque) {
+			return faultHandshake
 		}
-		c.nc, first = client, nil
+		p.entry.TLS, first = c.secure.version, nil
 	}
-	t := tunnel{idle: s.Timeouts.TunnelIdle}
-	t.run(client, up.NetConn(), first, nil)
-}
-
-// dialStream connects to an endpoint of a stream, nil where none can be.
-func (c *connection) dialStream(s *table.Stream) *upstream.Conn {
-	to := s.Choose()
-	if to.Pool == nil {
-		return nil
-	}
-	var tried []*upstream.Endpoint
-	for range passageTries {
-		e, err := to.Pool.Pick(tried...)
-		if err != nil {
-			return nil
-		}
-		up, err := e.Dial(c.ctx, s.Timeouts.Connect)
-		if err == nil {
-			return up
-		}
-		e.Done()
-		tried = append(tried, e)
+	up.Release()
+	t := tunnel{idle: idle}
+	cut := t.run(c.nc, up.NetConn(), first, nil)
+	p.entry.BytesIn, p.entry.BytesOut = t.in.Load(), t.out.Load()
+	switch {
+	case c.proxy.cutOff.Load():
+		return faultDrained
+	case cut:
+		return faultTunnelCut
 	}
 	return nil
 }
 
-// terminate ends TLS here, with the certificates of the listener, and returns what is
-// inside; nil where the handshake fails. No protocol is agreed on: nobody here speaks any.
-func (c *connection) terminate(l *table.Listener, first []byte) net.Conn {
-	if l.TLS == nil {
-		return nil
+// begin counts the connection as one of the stream's.
+func (p *passage) begin(s *table.Stream) {
+	p.entry.Route = s.ID
+	if s.Origin != (report.Origin{}) {
+		p.entry.Origin = s.Origin.String()
 	}
-	config, err := l.TLS.Config(nil)
-	if err != nil {
-		return nil
-	}
-	config = config.Clone()
-	config.NextProtos = nil
-	nc := tls.Server(&replayed{Conn: c.raw, first: first}, config)
-	_ = c.raw.SetDeadline(time.Now().Add(c.proxy.timeouts.Handshake))
-	if nc.HandshakeContext(c.ctx) != nil {
-		c.listener.metrics.HandshakeFailed()
-		return nil
-	}
-	_ = c.raw.SetDeadline(time.Time{})
-	return nc
+	p.counter = p.conn.proxy.metrics.Stream(s.ID, metrics.Origin{Kind: s.Origin.Kind, Namespace: s.Origin.Namespace, Name: s.Origin.Name})
+	p.counter.Opened()
 }
 
-// replayed is a connection from which something was read already.
-type replayed struct {
-	net.Conn
-	first []byte
-}
-
-// Read gives what was read first.
-func (r *replayed) Read(p []byte) (int, error) {
-	if len(r.first) > 0 {
-		n := copy(p, r.first)
-		r.first = r.first[n:]
-		return n, nil
+// end counts and logs the connection. Where it was broken off, the client must not
+// take the end for that of a conversation, so it is reset.
+func (p *passage) end(f *fault) {
+	c, e := p.conn, &p.entry
+	if p.counter != nil {
+		p.counter.Closed(e.BytesIn, e.BytesOut)
 	}
-	return r.Conn.Read(p)
+	if f != nil {
+		c.proxy.metrics.StreamBroken(f.reason)
+		e.Reason, e.Fault = cmp.Or(p.detail, f.reason), string(f.side)
+		if tcp, ok := c.raw.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+	}
+	e.Duration = time.Since(e.Time)
+	if log := c.proxy.opts.AccessLog; log != nil {
+		log.Log(e)
+	}
 }

@@ -33,8 +33,8 @@ type direction struct {
 }
 
 // handshake makes the connection one over TLS; false means that it failed.
-func (c *connection) handshake() bool {
-	nc := tls.Server(c.raw, c.listener.tls)
+func (c *connection) handshake(config *tls.Config) bool {
+	nc := tls.Server(c.nc, config)
 	// Where a deadline cannot be set, the handshake fails as well.
 	_ = c.raw.SetDeadline(time.Now().Add(c.proxy.timeouts.Handshake))
 	if err := nc.HandshakeContext(c.ctx); err != nil {

@@ -89,10 +89,9 @@ func (c *compiler) listener(spec *ir.Listener, certificates []ir.Certificate) {
 		Protocol:   spec.Protocol,
 		RouteSet:   spec.RouteSet,
 		routes:     c.sets[spec.RouteSet],
-		scopes:     c.scopes(spec),
-		streams:    len(spec.Streams) > 0,
 		upstreams:  c.upstreams,
 	}
+	l.scopes, l.streams = c.scopes(spec)
 	switch spec.Protocol {
 	case ir.HTTP, ir.TCP, ir.UDP:
 	case ir.HTTPS, ir.TLS:
@@ -101,7 +100,7 @@ func (c *compiler) listener(spec *ir.Listener, certificates []ir.Certificate) {
 		c.facts.Merge(facts)
 	default:
 		// What was to be served over something else must not be served in clear text.
-		l.routes, l.scopes, l.streams = nil, nil, false
+		l.routes, l.scopes, l.streams = nil, nil, nil
 	}
 	if l.routes == nil {
 		l.routes = nothing()

@@ -27,8 +27,8 @@ type Listener struct {
 	routes *match.Matcher[*Route]
 	// scopes divide it by host, nil where they do not.
 	scopes *match.Matcher[*scope]
-	// streams says that one of them is a stream.
-	streams bool
+	// streams are those among them.
+	streams []*Stream
 	// upstreams are those of the Config, for Explain.
 	upstreams map[string]*ir.Upstream
 }

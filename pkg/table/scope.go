@@ -14,14 +14,18 @@ type scope struct {
 	stream   *Stream
 }
 
-// scopes makes the index of a listener's scopes and streams, nil where it has none.
-func (c *compiler) scopes(spec *ir.Listener) *match.Matcher[*scope] {
+// scopes makes the index of a listener's scopes and streams, nil where it has none, and
+// the streams.
+func (c *compiler) scopes(spec *ir.Listener) (*match.Matcher[*scope], []*Stream) {
 	var hosts []match.Host[*scope]
+	var streams []*Stream
 	add := func(pattern string, s *scope) {
 		hosts = append(hosts, match.Host[*scope]{Pattern: pattern, Routes: []match.Route[*scope]{{Path: match.Path{Value: "/"}, Payload: s}}})
 	}
 	for i := range spec.Streams {
-		add(spec.Streams[i].Host, &scope{stream: c.stream(&spec.Streams[i])})
+		s := c.stream(&spec.Streams[i])
+		streams = append(streams, s)
+		add(s.Host, &scope{stream: s})
 	}
 	for _, s := range spec.Scopes {
 		routes := c.sets[s.RouteSet]
@@ -31,13 +35,13 @@ func (c *compiler) scopes(spec *ir.Listener) *match.Matcher[*scope] {
 		add(s.Host, &scope{routeSet: s.RouteSet, routes: routes})
 	}
 	if len(hosts) == 0 {
-		return nil
+		return nil, nil
 	}
 	index, faults := match.New(hosts)
 	for _, f := range faults {
 		c.facts.Errorf(spec.Origin, "", report.Internal, "the host %q of a listener cannot be matched: %v", hosts[f.Host].Pattern, f.Err)
 	}
-	return index
+	return index, streams
 }
 
 // nothing matches nothing.

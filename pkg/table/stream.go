@@ -1,6 +1,8 @@
 package table
 
 import (
+	"iter"
+
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
@@ -43,7 +45,18 @@ func (s *Stream) Choose() Outcome {
 }
 
 // Streams says whether the listener serves anything besides HTTP.
-func (l *Listener) Streams() bool { return l.streams }
+func (l *Listener) Streams() bool { return len(l.streams) > 0 }
+
+// StreamIDs returns the IDs of the listener's streams.
+func (l *Listener) StreamIDs() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, s := range l.streams {
+			if !yield(s.ID) {
+				return
+			}
+		}
+	}
+}
 
 // Stream returns what serves a server name, or over TCP and UDP everything; nil
 // where HTTP does, or nothing.
@@ -59,5 +72,5 @@ func (l *Listener) HTTP() bool { return l.Protocol == ir.HTTP || l.Protocol == i
 
 // ByServerName says whether the name in a client's TLS greeting decides what serves it.
 func (l *Listener) ByServerName() bool {
-	return l.Protocol == ir.TLS || l.Protocol == ir.HTTPS && l.streams
+	return l.Protocol == ir.TLS || l.Protocol == ir.HTTPS && l.Streams()
 }
