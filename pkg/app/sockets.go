@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -44,7 +45,9 @@ type sockets struct {
 type socket struct {
 	name string
 	port uint16
-	ln   net.Listener
+	io.Closer
+	// serve accepts on it until it is closed.
+	serve func() error
 }
 
 // newSockets binds where --http-addr is bound.
@@ -75,16 +78,15 @@ func (s *sockets) prepare(listeners []ir.Listener, verdicts *verdict.Set) *repor
 		if bound := s.open[l.Name]; bound != nil && bound.port == l.Port {
 			continue
 		}
-		if l.Protocol == ir.UDP {
-			facts.Errorf(l.Origin, "spec.listeners", report.UnsupportedProtocol, "datagrams are not served yet, so nothing is served on the port %d", l.Port)
-			verdicts.CloseTarget(int32(l.Port), corev1.ProtocolUDP, "datagrams are not served yet")
-			continue
-		}
 		made, err := s.bind(l)
 		if err != nil {
 			failed = true
 			facts.Errorf(l.Origin, "spec.listeners", report.PortUnavailable, "the port %d cannot be opened, so that nothing is served on it: %v", l.Port, err)
-			verdicts.CloseTarget(int32(l.Port), corev1.ProtocolTCP, fmt.Sprintf("the port %d of the Pod cannot be opened: %v", l.Port, err))
+			protocol := corev1.ProtocolTCP
+			if l.Protocol == ir.UDP {
+				protocol = corev1.ProtocolUDP
+			}
+			verdicts.CloseTarget(int32(l.Port), protocol, fmt.Sprintf("the port %d of the Pod cannot be opened: %v", l.Port, err))
 			continue
 		}
 		s.fresh = append(s.fresh, made)
@@ -101,11 +103,19 @@ func (s *sockets) prepare(listeners []ir.Listener, verdicts *verdict.Set) *repor
 }
 
 func (s *sockets) bind(l *ir.Listener) (*socket, error) {
-	ln, err := proxy.Listen(context.Background(), net.JoinHostPort(s.host, strconv.Itoa(int(l.Port))))
+	address, name := net.JoinHostPort(s.host, strconv.Itoa(int(l.Port))), l.Name
+	if l.Protocol == ir.UDP {
+		pc, err := proxy.ListenPackets(context.Background(), address)
+		if err != nil {
+			return nil, err
+		}
+		return &socket{name, l.Port, pc, func() error { return s.proxy.ServePackets(pc, name) }}, nil
+	}
+	ln, err := proxy.Listen(context.Background(), address)
 	if err != nil {
 		return nil, err
 	}
-	return &socket{l.Name, l.Port, ln}, nil
+	return &socket{name, l.Port, ln, func() error { return s.proxy.Serve(ln, name) }}, nil
 }
 
 // commit serves what prepare bound and closes what the table has no listener for,
@@ -132,7 +142,7 @@ func (s *sockets) commit(listeners []ir.Listener) {
 
 // run serves a socket until it is shut.
 func (s *sockets) run(made *socket) error {
-	if err := s.proxy.Serve(made.ln, made.name); !errors.Is(err, net.ErrClosed) {
+	if err := made.serve(); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return nil // It was shut.
@@ -142,7 +152,7 @@ func (s *sockets) run(made *socket) error {
 func (s *sockets) shut(old *socket) {
 	delete(s.open, old.name)
 	s.log.Info("no longer listening for a Gateway", "listener", old.name, "port", old.port)
-	_ = old.ln.Close()
+	_ = old.Close()
 	s.proxy.Retire(old.name)
 }
 
@@ -155,7 +165,7 @@ func (s *sockets) close() {
 		s.retry.Stop()
 	}
 	for _, made := range s.fresh {
-		_ = made.ln.Close()
+		_ = made.Close()
 	}
 	s.fresh = nil
 }

@@ -3,8 +3,8 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -72,7 +72,7 @@ type Proxy struct {
 
 	// mu guards what follows.
 	mu          sync.Mutex
-	listeners   map[net.Listener]struct{}
+	listeners   map[io.Closer]struct{}
 	connections map[*connection]struct{}
 	// quiet is closed, once, when the last connection ends after closing was set.
 	quiet  chan struct{}
@@ -88,7 +88,7 @@ func New(holder *table.Holder, o Options) *Proxy {
 		metrics:     o.Metrics,
 		holder:      holder,
 		trusted:     o.TrustedProxies,
-		listeners:   make(map[net.Listener]struct{}),
+		listeners:   make(map[io.Closer]struct{}),
 		connections: make(map[*connection]struct{}),
 		quiet:       make(chan struct{}),
 	}
