@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -19,19 +20,24 @@ import (
 type Handler struct {
 	// Service, Version and Instance are told in each answer.
 	Service, Version, Instance string
+
+	active atomic.Int64
 }
 
 // Answer is what the Handler tells.
 type Answer struct {
-	Service  string      `json:"service"`
-	Version  string      `json:"version"`
-	Instance string      `json:"instance"`
-	Method   string      `json:"method"`
-	Host     string      `json:"host"`
-	Path     string      `json:"path"`
-	Query    string      `json:"query,omitempty"`
-	Protocol string      `json:"protocol"`
-	Header   http.Header `json:"header"`
+	Service  string `json:"service"`
+	Version  string `json:"version"`
+	Instance string `json:"instance"`
+	Method   string `json:"method"`
+	Host     string `json:"host"`
+	Path     string `json:"path"`
+	Query    string `json:"query,omitempty"`
+	Protocol string `json:"protocol"`
+	// Active is how many requests this instance had under way when this one came,
+	// this one with them.
+	Active int64       `json:"active"`
+	Header http.Header `json:"header"`
 	// BodyBytes counts the request's body.
 	BodyBytes int64 `json:"bodyBytes"`
 }
@@ -55,6 +61,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		echoSocket(w, r)
 		return
 	}
+	active := h.active.Add(1)
+	defer h.active.Add(-1)
 	read, err := io.Copy(io.Discard, r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -80,7 +88,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(Answer{
 		Service: h.Service, Version: h.Version, Instance: h.Instance,
 		Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
-		Protocol: r.Proto, Header: r.Header, BodyBytes: read,
+		Protocol: r.Proto, Active: active, Header: r.Header, BodyBytes: read,
 	})
 }
 

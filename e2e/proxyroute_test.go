@@ -1,0 +1,201 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-dev/sluice/e2e/load"
+)
+
+// asks asks until the answer to a request with one more header field has that
+// status and a body with that text.
+func (f front) asks(t *testing.T, url, name, value string, status int, text string) answer {
+	t.Helper()
+	var got answer
+	until(t, 30*time.Second, url+" with "+name+": "+value, func() error {
+		var err error
+		if got, err = f.get(url, withHeader(name, value)); err != nil {
+			return err
+		}
+		if got.status != status || !strings.Contains(got.body, text) {
+			return fmt.Errorf("status %d, want %d with %q: %.300s", got.status, status, text, got.body)
+		}
+		return nil
+	})
+	return got
+}
+
+// testVersions routes three versions of one app by header, and takes one of them
+// out of service.
+func testVersions(t *testing.T) {
+	apply(t, echoManifest(t, "app-v1", 1, "1")+echoManifest(t, "app-v2", 1, "2")+echoManifest(t, "app-v2-1", 1, "2.1"))
+	for _, name := range []string{"app-v1", "app-v2", "app-v2-1"} {
+		waitRolledOut(t, apps, "deployment/"+name)
+	}
+	route := `
+apiVersion: sluice.dev/v1alpha1
+kind: ProxyRoute
+metadata: {name: versions, namespace: ` + apps + `}
+spec:
+  ingressClassName: sluice
+  hosts: [versions.example.com]
+  versioning: {source: Header, name: App-Version, default: "1", responseHeader: Served-Version}
+  routes:
+  - backends:
+    - {service: {name: app-v1, port: 80}, version: "1"}
+    - {service: {name: app-v2, port: 80}, version: "2"}
+    - {service: {name: app-v2-1, port: 80}, version: "2.1"}
+  - matches: [{path: {value: /strict}}]
+    versioning: {source: Path, segment: 2, onNoMatch: Reject}
+    backends:
+    - {service: {name: app-v1, port: 80}, version: "1"}
+    - {service: {name: app-v2, port: 80}, version: "2"}
+`
+	apply(t, route)
+	f := frontAddress(t)
+	const url = "http://versions.example.com/"
+	f.eventually(t, url, 200, from("app-v1"))
+	for asked, want := range map[string][2]string{
+		"1": {"app-v1", "1"}, "1.9.9-beta": {"app-v1", "1"}, "2": {"app-v2", "2"}, "2.0": {"app-v2", "2"},
+		"2.1": {"app-v2-1", "2.1"}, "2.1.7+5": {"app-v2-1", "2.1"}, "20": {"app-v1", "1"}, "7": {"app-v1", "1"},
+	} {
+		got := f.asks(t, url, "App-Version", asked, 200, from(want[0]))
+		if served := got.header.Get("Served-Version"); served != want[1] {
+			t.Errorf("version %s: the response says %q served", asked, served)
+		}
+	}
+	f.eventually(t, url+"strict/2.5/x", 200, from("app-v2"))
+	f.eventually(t, url+"strict/3/x", 400, "Versions served: 1, 2")
+
+	reapply(t, strings.Replace(route, `version: "2.1"}`, `version: "2.1", ready: false}`, 1))
+	f.asks(t, url, "App-Version", "2.1", 200, from("app-v2"))
+	status := kubectl(t, "-n", apps, "get", "pxr/versions", "-o", `jsonpath={.status.conditions[?(@.type=="Suspended")].status}`)
+	if status != "True" {
+		t.Errorf("the condition Suspended is %q", status)
+	}
+}
+
+// testQueue sends more than may run, and asks the endpoint how many ran at once.
+func testQueue(t *testing.T) {
+	const maxActive, length, replicas, sent = 3, 10, 2, 80
+	apply(t, fmt.Sprintf(`
+apiVersion: sluice.dev/v1alpha1
+kind: ProxyRoute
+metadata: {name: queue, namespace: %s}
+spec:
+  ingressClassName: sluice
+  hosts: [queue.example.com]
+  limits: {maxActive: %d, queue: {length: %d, timeout: 20s}}
+  routes: [{backends: [{service: {name: blog, port: 80}}]}]
+`, apps, maxActive, length))
+	f := frontAddress(t)
+	f.eventually(t, "http://queue.example.com/", 200, from("blog"))
+	var mu sync.Mutex
+	statuses, most := make(map[int]int), int64(0)
+	var wg sync.WaitGroup
+	for range sent {
+		wg.Go(func() {
+			got, err := f.get("http://queue.example.com/?sleep=300")
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Errorf("a request failed: %v", err)
+				return
+			}
+			statuses[got.status]++
+			switch got.status {
+			case 200:
+				var said struct{ Active int64 }
+				if err := json.Unmarshal([]byte(got.body), &said); err != nil {
+					t.Error(err)
+				}
+				most = max(most, said.Active)
+			case 503:
+				if got.header.Get("Retry-After") == "" {
+					t.Error("a refusal does not say when to come again")
+				}
+			default:
+				t.Errorf("status %d: %s", got.status, got.body)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("of %d at once: %v; %d ran at once at the endpoint", sent, statuses, most)
+	// Each of the replicas bounds what it lets through itself.
+	if most > maxActive*replicas || most < maxActive {
+		t.Errorf("%d ran at once, want %d to %d", most, maxActive, maxActive*replicas)
+	}
+	if served := statuses[200]; served < maxActive+length || served > replicas*(maxActive+length)+replicas*maxActive*3 {
+		t.Errorf("%d were served", served)
+	}
+}
+
+// testFilters asks for a password, and counts what one client sends.
+func testFilters(t *testing.T) {
+	apply(t, `
+apiVersion: v1
+kind: Secret
+metadata: {name: users, namespace: `+apps+`}
+stringData: {auth: "alice:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE="}
+---
+apiVersion: sluice.dev/v1alpha1
+kind: ProxyRoute
+metadata: {name: filters, namespace: `+apps+`}
+spec:
+  ingressClassName: sluice
+  hosts: [filters.example.com]
+  routes:
+  - matches: [{path: {value: /private}}]
+    filters: [{type: BasicAuth, basicAuth: {secretName: users}}]
+    backends: [{service: {name: blog, port: 80}}]
+  - matches: [{path: {value: /rare}}]
+    filters: [{type: RateLimit, rateLimit: {requests: 2, unit: Hour, by: Route}}]
+    backends: [{service: {name: blog, port: 80}}]
+`)
+	f := frontAddress(t)
+	f.eventually(t, "http://filters.example.com/private", 401, "")
+	f.asks(t, "http://filters.example.com/private", "Authorization", "Basic YWxpY2U6bXlQYXNzd29yZA==", 200, from("blog"))
+	f.asks(t, "http://filters.example.com/private", "Authorization", "Basic YWxpY2U6d3Jvbmc=", 401, "")
+	limited := f.eventually(t, "http://filters.example.com/rare", 429, "")
+	if limited.header.Get("Retry-After") == "" || limited.header.Get("RateLimit") == "" {
+		t.Errorf("429 came with %v", limited.header)
+	}
+}
+
+// testKilledEndpoint kills the program of one of three endpoints, and starts it again,
+// under a load of requests that may be sent twice.
+func testKilledEndpoint(t *testing.T) {
+	f := frontAddress(t)
+	apply(t, `
+apiVersion: sluice.dev/v1alpha1
+kind: ProxyRoute
+metadata: {name: killed, namespace: `+apps+`}
+spec:
+  ingressClassName: sluice
+  hosts: [killed.example.com]
+  retry: {attempts: 2, budgetPercent: 50}
+  routes: [{backends: [{service: {name: shop, port: 80}}]}]
+`)
+	f.eventually(t, "http://killed.example.com/", 200, from("shop"))
+	run := load.Start(load.Options{Address: f.http, Host: "killed.example.com", Rate: 300, Expect: from("shop")})
+	pods := strings.Fields(kubectl(t, "-n", apps, "get", "pods", "-l", "app=shop", "-o", "jsonpath={.items[*].metadata.name}"))
+	time.Sleep(time.Second)
+	for range 3 {
+		kubectl(t, "-n", apps, "delete", "pod", pods[0], "--grace-period=0", "--force")
+		waitRolledOut(t, apps, "deployment/shop")
+		pods = strings.Fields(kubectl(t, "-n", apps, "get", "pods", "-l", "app=shop", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}"))
+	}
+	time.Sleep(time.Second)
+	result := run.Stop()
+	t.Logf("%d requests, %d failed", result.Sent, len(result.Failures))
+	for _, failure := range result.Failures {
+		// A POST that had reached the endpoint must not be sent twice, so it may fail.
+		if !strings.HasPrefix(failure.What, "POST") {
+			t.Errorf("after %v: %s", failure.At, failure.What)
+		}
+	}
+}
