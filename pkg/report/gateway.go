@@ -21,8 +21,6 @@ const (
 	ListenersNotValid Reason = "ListenersNotValid"
 	// NotAllowed: the Gateway does not allow the ListenerSet.
 	NotAllowed Reason = "NotAllowed"
-	// ParentNotAccepted: the Gateway of a ListenerSet is not accepted.
-	ParentNotAccepted Reason = "ParentNotAccepted"
 	// NoMatchingParent: the parent has no listener of that name and port.
 	NoMatchingParent Reason = "NoMatchingParent"
 	// NotAllowedByListeners: no listener takes routes of that kind or namespace.
@@ -43,8 +41,6 @@ const (
 	InvalidCACertificateKind Reason = "InvalidCACertificateKind"
 	// InvalidClientCertificateRef: the certificate for back ends cannot be used.
 	InvalidClientCertificateRef Reason = "InvalidClientCertificateRef"
-	// PartiallyInvalid: some rules of a route are served and others are not.
-	PartiallyInvalid Reason = "PartiallyInvalid"
 	// InsecureFallback: clients without a valid certificate are let in, as the Gateway says.
 	InsecureFallback Reason = "ConfigurationChanged"
 )

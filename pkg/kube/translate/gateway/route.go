@@ -231,7 +231,7 @@ func complete(ref gatewayv1.ParentReference) gatewayv1.ParentReference {
 func (p *parent) conditions(generation int64) []metav1.Condition {
 	conditions := []metav1.Condition{condition("Accepted", generation, p.rejected, "the route is served")}
 	if !p.partly.ok() && p.rejected.ok() {
-		conditions = append(conditions, warning("PartiallyInvalid", generation, fault{report.Unsupported, "Dropped Rule: " + p.partly.message}))
+		conditions = append(conditions, warning("PartiallyInvalid", generation, fault{p.partly.reason, "Dropped Rule: " + p.partly.message}))
 	}
 	return append(conditions, condition("ResolvedRefs", generation, p.resolved, "all references are resolved"))
 }
