@@ -22,11 +22,18 @@ type UpstreamTLS struct {
 	Names, URIs []string
 	// Certificate names what Config.Certificates has for endpoints that ask; empty for none.
 	Certificate string
+	// Unverified talks to whoever answers, as ingress-nginx does unless it is told
+	// otherwise. There are neither CAs nor names then.
+	Unverified bool
 }
 
 // Digest returns a short text that differs where t does, for the key of an upstream.
 func (t *UpstreamTLS) Digest() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %q %q %q", t.ServerName, t.System, t.CAs, t.Names, t.URIs, t.Certificate))
+	text := fmt.Appendf(nil, "%q %v %q %q %q %q", t.ServerName, t.System, t.CAs, t.Names, t.URIs, t.Certificate)
+	if t.Unverified {
+		text = append(text, " unverified"...)
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -54,12 +61,23 @@ func (t *UpstreamTLS) words() []string {
 	if t.Certificate != "" {
 		words = append(words, "certificate="+quote(t.Certificate))
 	}
+	if t.Unverified {
+		words = append(words, "unverified")
+	}
 	return words
+}
+
+// String returns what endpoints must prove, in words; it is empty where TLS is not spoken.
+func (t *UpstreamTLS) String() string {
+	if !t.Enabled {
+		return ""
+	}
+	return strings.Join(t.words()[1:], " ")
 }
 
 // zero reports whether nothing is said.
 func (t *UpstreamTLS) zero() bool {
-	return !t.Enabled && t.ServerName == "" && !t.System && t.CAs == "" && t.Names == nil && t.URIs == nil && t.Certificate == ""
+	return !t.Enabled && t.ServerName == "" && !t.System && t.CAs == "" && t.Names == nil && t.URIs == nil && t.Certificate == "" && !t.Unverified
 }
 
 func (v *validator) upstreamTLS(t *UpstreamTLS) {
@@ -67,8 +85,12 @@ func (v *validator) upstreamTLS(t *UpstreamTLS) {
 		v.check(t.zero(), "it says something about TLS that is not spoken")
 		return
 	}
-	v.check(t.System != (t.CAs != ""), "it needs either the CAs of the system or CAs of its own")
-	v.check(len(t.Names)+len(t.URIs) > 0, "it names nobody that an endpoint may be")
+	if t.Unverified {
+		v.check(!t.System && t.CAs == "" && len(t.Names)+len(t.URIs) == 0, "it says what endpoints must prove, and verifies nothing")
+	} else {
+		v.check(t.System != (t.CAs != ""), "it needs either the CAs of the system or CAs of its own")
+		v.check(len(t.Names)+len(t.URIs) > 0, "it names nobody that an endpoint may be")
+	}
 	if t.Certificate != "" {
 		v.refer(v.certificates, "certificate", t.Certificate)
 	}

@@ -186,6 +186,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"TLS that is not spoken":              {func(c *Config) { c.Upstreams[1].TLS.Enabled = false }, `upstream static: it says something about TLS that is not spoken`},
 		"endpoints of no CA":                  {func(c *Config) { c.Upstreams[1].TLS.CAs = "" }, `it needs either the CAs of the system or CAs of its own`},
 		"endpoints that may be anybody":       {func(c *Config) { c.Upstreams[1].TLS.Names, c.Upstreams[1].TLS.URIs = nil, nil }, `it names nobody that an endpoint may be`},
+		"names that are not verified":         {func(c *Config) { c.Upstreams[1].TLS.Unverified = true }, `it says what endpoints must prove, and verifies nothing`},
 		"a missing certificate for endpoints": {func(c *Config) { c.Upstreams[1].TLS.Certificate = "x" }, `upstream static: certificate "x" is not defined`},
 		"a certificate without a chain":       {func(c *Config) { c.Certificates[1].ChainPEM = nil }, `certificate ns/rsa: the chain is empty`},
 		"a certificate without a key":         {func(c *Config) { c.Certificates[1].KeyPEM = nil }, `certificate ns/rsa: the key is empty`},

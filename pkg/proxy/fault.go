@@ -44,6 +44,7 @@ var (
 	faultNoRoute      = &fault{status: 404, reason: "no_route", side: ofClient}
 	faultNoEndpoint   = &fault{status: 503, reason: "no_endpoint", side: ofEndpoint}
 	faultConnect      = &fault{status: 502, reason: "connect_failed", side: ofEndpoint, retryable: true}
+	faultConnectTLS   = &fault{status: 502, reason: "tls_failed", side: ofEndpoint, retryable: true}
 	faultConnectFinal = &fault{status: 502, reason: "connect_refused", side: ofEndpoint}
 	faultConnectSlow  = &fault{status: 504, reason: "connect_timeout", side: ofEndpoint, retryable: true}
 	faultConnectOwn   = &fault{status: 503, reason: "connect_impossible", side: ofSluice, retryable: true}
@@ -130,6 +131,8 @@ func ofConnect(err error) *fault {
 		return faultConnectSlow
 	case !failed.Retryable:
 		return faultConnectFinal
+	case failed.Phase == upstream.PhaseTLS:
+		return faultConnectTLS
 	}
 	return faultConnect
 }

@@ -83,6 +83,7 @@ func (e *Endpoint) failed(outer context.Context, phase Phase, err error) *Error 
 	case exhausted(err):
 		f.Fault, f.Retryable = FaultInternal, false
 	}
+	e.lastError.Store(f)
 	return f
 }
 

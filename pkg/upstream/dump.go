@@ -11,13 +11,15 @@ import (
 
 // PoolDump is what a pool holds at one moment, for the admin API.
 type PoolDump struct {
-	Key         string         `json:"key"`
-	Origin      string         `json:"origin"`
-	EndpointSet string         `json:"endpointSet"`
-	Protocol    string         `json:"protocol"`
-	Balance     string         `json:"balance"`
-	References  int            `json:"references"`
-	Endpoints   []EndpointDump `json:"endpoints"`
+	Key         string `json:"key"`
+	Origin      string `json:"origin"`
+	EndpointSet string `json:"endpointSet"`
+	Protocol    string `json:"protocol"`
+	// TLS says what endpoints must prove, empty where they are spoken with in clear text.
+	TLS        string         `json:"tls,omitempty"`
+	Balance    string         `json:"balance"`
+	References int            `json:"references"`
+	Endpoints  []EndpointDump `json:"endpoints"`
 }
 
 // EndpointDump is what is known of an endpoint at one moment.
@@ -39,6 +41,8 @@ type EndpointDump struct {
 	Open int64 `json:"open"`
 	// ConnectErrors counts since the endpoint appeared.
 	ConnectErrors uint64 `json:"connectErrors"`
+	// LastError is why it could not be connected to the last time that it could not, empty for never.
+	LastError string `json:"lastError,omitempty"`
 }
 
 // Dump returns what the pools hold now, sorted by key.
@@ -52,6 +56,7 @@ func (r *Registry) Dump() []PoolDump {
 			Origin:      p.spec.Origin.String(),
 			EndpointSet: p.spec.Endpoints,
 			Protocol:    p.spec.Protocol.String(),
+			TLS:         p.spec.TLS.String(),
 			Balance:     p.spec.Balance.String(),
 			References:  p.refs,
 			Endpoints:   []EndpointDump{},
@@ -71,6 +76,10 @@ func (e *Endpoint) dump() EndpointDump {
 	if average := e.member.Latency.Average(); average > 0 {
 		latency = average.Round(time.Microsecond).String()
 	}
+	lastError := ""
+	if failed := e.lastError.Load(); failed != nil {
+		lastError = failed.Error()
+	}
 	return EndpointDump{
 		Address:       e.address,
 		State:         spec.State.String(),
@@ -84,6 +93,7 @@ func (e *Endpoint) dump() EndpointDump {
 		Idle:          e.idleCount(),
 		Open:          e.open.Load(),
 		ConnectErrors: e.connectErrors.Load(),
+		LastError:     lastError,
 	}
 }
 

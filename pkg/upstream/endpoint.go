@@ -26,6 +26,7 @@ type Endpoint struct {
 	member        balance.Member
 	open          atomic.Int64
 	connectErrors atomic.Uint64
+	lastError     atomic.Pointer[Error]
 
 	// mu guards what follows and the phase of each of the endpoint's connections.
 	mu sync.Mutex

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,46 @@ func TestSluiceShowsItsCertificate(t *testing.T) {
 	defer c.Close()
 	if s := <-seen; s.PeerCertificates[0].Subject.CommonName != "sluice" {
 		t.Errorf("the endpoint saw %v", s.PeerCertificates[0].Subject)
+	}
+}
+
+func TestEndpointsNeedNotProveWhoTheyAreWhereThatIsSaid(t *testing.T) {
+	leaf := newAuthority(t, "theirs").issue(t, &x509.Certificate{DNSNames: []string{"anybody.example.com"}})
+	set, seen := secureEndpoint(t, &tls.Config{Certificates: []tls.Certificate{*leaf}})
+	r := newRegistry(t, Options{})
+	r.SetEndpoints(set)
+	u := upstreamOf("u", "s")
+	u.TLS = ir.UpstreamTLS{Enabled: true, Unverified: true}
+	c, err := mustPick(t, r.Acquire(u)).Dial(context.Background(), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if s := <-seen; s.ServerName != "" {
+		t.Errorf("the endpoint was asked for %q", s.ServerName)
+	}
+}
+
+func TestNobodyIsAskedWithoutTheCertificateThatIsAskedFor(t *testing.T) {
+	ca := newAuthority(t, "ours")
+	leaf := ca.issue(t, &x509.Certificate{DNSNames: []string{"web.example.com"}})
+	set, _ := secureEndpoint(t, &tls.Config{Certificates: []tls.Certificate{*leaf}, ClientAuth: tls.RequestClientCert})
+	r := newRegistry(t, Options{})
+	r.SetEndpoints(set)
+	u := upstreamOf("u", "s")
+	u.TLS = ir.UpstreamTLS{Enabled: true, CAs: ca.pem, Names: []string{"web.example.com"}, Certificate: "ns/broken"}
+	c, err := mustPick(t, r.AcquireAs(u, nil)).Dial(context.Background(), time.Minute)
+	if err == nil {
+		c.Close()
+		t.Fatal("the endpoint was spoken with by nobody in particular")
+	}
+	var failed *Error
+	if !errors.As(err, &failed) || failed.Phase != PhaseTLS {
+		t.Errorf("got %#v", err)
+	}
+	d := r.Dump()[0]
+	if last := d.Endpoints[0].LastError; !strings.Contains(last, `"ns/broken" cannot be used`) || !strings.Contains(d.TLS, `names=web.example.com`) {
+		t.Errorf("the dump says %q of %q", last, d.TLS)
 	}
 }
 
