@@ -357,7 +357,7 @@ var refusedRequests = map[string]refusal{
 }
 
 func TestRefusesEachRequestThat(t *testing.T) {
-	for name, tt := range refusedRequests {
+	for name, tt := range joined(t, refusedRequests, ambiguousRequests) {
 		t.Run(name, func(t *testing.T) {
 			want := outcome{Status: tt.status, Fault: tt.fault}
 			if diff := cmp.Diff(want, readRequest(nil, 512, tt.raw)); diff != "" {
@@ -427,7 +427,7 @@ var refusedBodies = map[string]refusal{
 }
 
 func TestRefusesEachBodyWhere(t *testing.T) {
-	for name, tt := range refusedBodies {
+	for name, tt := range joined(t, refusedBodies, ambiguousBodies) {
 		t.Run(name, func(t *testing.T) {
 			whole := readRequest(nil, 512, tt.raw)
 			if whole.Start == "" || whole.Fault != tt.fault || whole.Status != tt.status || whole.Trailer != nil {
@@ -492,7 +492,7 @@ var refusedResponses = map[string]struct{ method, raw, fault string }{
 }
 
 func TestRefusesEachResponseWhere(t *testing.T) {
-	for name, tt := range refusedResponses {
+	for name, tt := range joined(t, refusedResponses, hostileResponses) {
 		t.Run(name, func(t *testing.T) {
 			want := outcome{Status: 502, Fault: tt.fault}
 			if diff := cmp.Diff(want, readResponse(tt.method, 512, tt.raw)); diff != "" {
@@ -500,6 +500,22 @@ func TestRefusesEachResponseWhere(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, readResponse(tt.method, 1, bytewise(tt.raw)...)); diff != "" {
 				t.Errorf("byte by byte (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRefusesEachResponseBodyWhere(t *testing.T) {
+	for name, tt := range hostileBodies {
+		t.Run(name, func(t *testing.T) {
+			whole := readResponse("GET", 512, tt.raw)
+			if whole.Start != "200" || whole.Fault != tt.fault || whole.Status != tt.status || whole.Trailer != nil || whole.Reusable {
+				t.Errorf("got %+v, want fault %q, status %d", whole, tt.fault, tt.status)
+			}
+			bytes := readResponse("GET", 1, bytewise(tt.raw)...)
+			whole.Rest, bytes.Rest = "", "" // How much was read ahead differs.
+			if diff := cmp.Diff(whole, bytes); diff != "" {
+				t.Errorf("byte by byte (-one piece +bytes):\n%s", diff)
 			}
 		})
 	}

@@ -42,6 +42,9 @@ func (in *input) section(lim *bounds) (int, error) {
 			if end == start {
 				return seen, nil
 			}
+			if b[start] == '\r' {
+				return 0, errBareCR // Some take CR CR LF for the empty line, and wait for an answer.
+			}
 			if len(in.buf.lines) == lim.lines {
 				return 0, lim.crowd
 			}
