@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // maxHeld bounds the request bodies that are kept to be sent again.
@@ -123,7 +124,7 @@ func (b *requestBody) pump(x *exchange) {
 func (b *requestBody) wakeReader(x *exchange) {
 	if b.fault != faultEndpointSend {
 		b.failedFirst.Store(true)
-		_ = x.up.NetConn().SetReadDeadline(past)
+		x.up.SetReadDeadline(past)
 	}
 }
 
@@ -178,12 +179,12 @@ func (b *requestBody) awaitEndpoint(x *exchange, now time.Time) {
 	if !tell || b.cutAt.Load() != 0 {
 		return
 	}
-	_ = x.up.NetConn().SetWriteDeadline(at)
+	x.up.SetWriteDeadline(at)
 	if cut := b.cutAt.Load(); cut != 0 {
-		_ = x.up.NetConn().SetWriteDeadline(time.Unix(0, cut))
+		x.up.SetWriteDeadline(time.Unix(0, cut))
 	}
 	if b.answering.Load() {
-		_ = x.up.NetConn().SetReadDeadline(at)
+		x.up.SetReadDeadline(at)
 	}
 }
 
@@ -202,7 +203,7 @@ func ofPump(err error) *fault {
 	switch {
 	case isTimeout(err):
 		return faultEndpointSlow
-	case errors.Is(err, h1.ErrInvalidHead): // of a trailer
+	case errors.Is(err, h1.ErrInvalidHead), errors.Is(err, h2.ErrInvalidHead): // of a trailer
 		return faultUnwritable
 	}
 	return faultEndpointSend
@@ -241,7 +242,7 @@ func (b *requestBody) settle(x *exchange, wanted bool) {
 	}
 	b.cutAt.Store(at.UnixNano())
 	x.down.cutRead(at)
-	_ = x.up.NetConn().SetWriteDeadline(at)
+	x.up.SetWriteDeadline(at)
 	<-b.done
 	b.running, b.received = false, true
 }
@@ -267,7 +268,7 @@ func (b *requestBody) abandon(x *exchange) {
 	}
 	b.cutAt.Store(past.UnixNano())
 	x.down.cutRead(past)
-	_ = x.up.NetConn().SetDeadline(past)
+	x.up.SetDeadline(past)
 	<-b.done
 	b.running, b.received = false, true
 }

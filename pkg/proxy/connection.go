@@ -44,6 +44,8 @@ type connection struct {
 	// endpoint is the connection that the exchange under way uses; cutting off
 	// reads it from another goroutine.
 	endpoint atomic.Pointer[upstream.Conn]
+	// endpointStream is the same where endpoints speak HTTP/2.
+	endpointStream atomic.Pointer[h2.Stream]
 
 	// http2 is the codec of a connection that speaks HTTP/2; draining reads it from another goroutine.
 	http2 atomic.Pointer[h2.Conn]
@@ -255,11 +257,19 @@ func (c *connection) awaitWrite(now time.Time, d time.Duration, end time.Time) {
 
 func (c *connection) cutRead(at time.Time) { _ = c.nc.SetReadDeadline(at) }
 
-func (c *connection) using(u *upstream.Conn) {
-	c.endpoint.Store(u)
+func (c *connection) using(u upside) {
+	switch u := u.(type) {
+	case nil:
+		c.endpoint.Store(nil)
+		c.endpointStream.Store(nil)
+	case *upstream.Conn:
+		c.endpoint.Store(u)
+	case upstream.Stream:
+		c.endpointStream.Store(u.Stream)
+	}
 	// Cutting off sets the flag before it looks for connections.
 	if u != nil && c.proxy.cutOff.Load() {
-		_ = u.NetConn().Close()
+		u.Cut()
 	}
 }
 
@@ -271,7 +281,10 @@ func (c *connection) gone() bool { return c.proxy.cutOff.Load() }
 func (c *connection) cut() {
 	_ = c.raw.Close()
 	if u := c.endpoint.Load(); u != nil {
-		_ = u.NetConn().Close()
+		u.Cut()
+	}
+	if s := c.endpointStream.Load(); s != nil {
+		upstream.Stream{Stream: s}.Cut()
 	}
 }
 

@@ -128,7 +128,12 @@ func (c *requestCopy) send(ctx context.Context, pool *upstream.Pool) error {
 		return err
 	}
 	defer e.Done()
-	up, _, err := e.Conn(ctx, copyTimeout)
+	var up upside
+	if pool.Multiplexed() {
+		up, err = e.Stream(ctx, copyTimeout)
+	} else {
+		up, _, err = e.Conn(ctx, copyTimeout)
+	}
 	if err != nil {
 		return err
 	}
@@ -140,10 +145,8 @@ func (c *requestCopy) send(ctx context.Context, pool *upstream.Pool) error {
 	return nil
 }
 
-func (c *requestCopy) exchange(up *upstream.Conn) error {
-	if err := up.NetConn().SetDeadline(time.Now().Add(copyTimeout)); err != nil {
-		return err
-	}
+func (c *requestCopy) exchange(up upside) error {
+	up.SetDeadline(time.Now().Add(copyTimeout))
 	if err := up.WriteRequest(&c.req); err != nil {
 		return err
 	}

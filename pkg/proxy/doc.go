@@ -46,6 +46,10 @@
 // X-Request-Id is kept if the client is trusted and the value has 1 to 128 characters
 // of A-Z a-z 0-9 . _ ~ + / = : -; else it is 32 random hexadecimal digits.
 //
+// Endpoints that speak HTTP/2 (gRPC) get many requests over one connection. What such an endpoint
+// says that it has not looked at (GOAWAY, REFUSED_STREAM) is sent again whatever the method. Upgrades are
+// answered with 501 there.
+//
 // A request over TLS for a host whose certificate is another than that of the
 // connection's server name (both by a binding of the listener) gets 421 (RFC 9110 section 15.5.20).
 //

@@ -4,7 +4,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
@@ -44,7 +43,7 @@ type downstream interface {
 
 	// using says over which connection to an endpoint the exchange goes now, nil
 	// for none: it is closed when the client's connection is cut off.
-	using(u *upstream.Conn)
+	using(u upside)
 	// gone says that this has happened, so that another try is for nobody.
 	gone() bool
 

@@ -78,7 +78,7 @@ type life struct {
 	// fresh says that the next try needs a new connection.
 	fresh bool
 	// up is the connection to the endpoint, while there is one.
-	up *upstream.Conn
+	up upside
 
 	client netip.AddrPort
 	secure bool

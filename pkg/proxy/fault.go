@@ -51,13 +51,16 @@ var (
 
 	faultEndpointSend   = &fault{status: 502, reason: "endpoint_write_failed", side: ofEndpoint, retryable: true}
 	faultEndpointClosed = &fault{status: 502, reason: "endpoint_closed", side: ofEndpoint, retryable: true}
-	faultEndpointBroken = &fault{status: 502, reason: "endpoint_invalid_response", side: ofEndpoint}
-	faultEndpointSlow   = &fault{status: 504, reason: "endpoint_timeout", side: ofEndpoint}
-	faultRequestSlow    = &fault{status: 504, reason: "request_timeout", side: ofEndpoint}
-	faultResponseCut    = &fault{reason: "endpoint_aborted_body", side: ofEndpoint}
-	faultResponseStall  = &fault{reason: "endpoint_body_timeout", side: ofEndpoint}
-	faultUpgrade        = &fault{status: 502, reason: "endpoint_invalid_upgrade", side: ofEndpoint}
-	faultInterim        = &fault{status: 502, reason: "endpoint_interim_flood", side: ofEndpoint}
+	// faultEndpointRefused: it has done nothing with the request, whatever it got of it.
+	faultEndpointRefused = &fault{status: 502, reason: "endpoint_refused", side: ofEndpoint, retryable: true}
+	faultEndpointBroken  = &fault{status: 502, reason: "endpoint_invalid_response", side: ofEndpoint}
+	faultEndpointSlow    = &fault{status: 504, reason: "endpoint_timeout", side: ofEndpoint}
+	faultRequestSlow     = &fault{status: 504, reason: "request_timeout", side: ofEndpoint}
+	faultResponseCut     = &fault{reason: "endpoint_aborted_body", side: ofEndpoint}
+	faultResponseStall   = &fault{reason: "endpoint_body_timeout", side: ofEndpoint}
+	faultNoUpgrade       = &fault{status: 501, reason: "upgrade_not_supported", side: ofClient}
+	faultUpgrade         = &fault{status: 502, reason: "endpoint_invalid_upgrade", side: ofEndpoint}
+	faultInterim         = &fault{status: 502, reason: "endpoint_interim_flood", side: ofEndpoint}
 
 	// faultRetryStatus never ends an exchange: another try follows.
 	faultRetryStatus = &fault{status: 502, reason: "retry_status", side: ofEndpoint, retryable: true}
@@ -141,8 +144,10 @@ func ofConnect(err error) *fault {
 func ofResponse(err error) *fault {
 	var refused *h1.Error
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.Is(err, h2.ErrMalformed):
 		return faultEndpointBroken
+	case errors.Is(err, h2.ErrRefused):
+		return faultEndpointRefused
 	case isTimeout(err):
 		return faultEndpointSlow
 	}

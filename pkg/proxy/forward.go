@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // forward sends the request to an endpoint, or to another if that is safe, and
@@ -88,6 +89,7 @@ func (x *exchange) try() (f *fault, again bool) {
 	if f == nil {
 		return nil, false
 	}
+	sent = sent && f != faultEndpointRefused
 	x.timeFault(f)
 	x.fresh = f != faultRetryStatus
 	return f, x.mayFollow(f, sent)
@@ -95,7 +97,7 @@ func (x *exchange) try() (f *fault, again bool) {
 
 // connect takes a connection to the endpoint. After one that was dead it is a
 // new one: so may the other idle ones be.
-func (x *exchange) connect(e *upstream.Endpoint) (err error) {
+func (x *exchange) connect(e *upstream.Endpoint) error {
 	bound := x.route.Timeouts.Connect
 	if !x.deadline.IsZero() {
 		left := max(time.Until(x.deadline), time.Millisecond)
@@ -103,15 +105,11 @@ func (x *exchange) connect(e *upstream.Endpoint) (err error) {
 			bound = left
 		}
 	}
-	if x.fresh {
-		x.up, err = e.Dial(x.proxy.ctx, bound)
-	} else {
-		x.up, _, err = e.Conn(x.proxy.ctx, bound)
-	}
+	up, err := x.take(e, bound)
 	if err != nil {
-		x.up = nil
 		return err
 	}
+	x.up = up
 	x.down.using(x.up)
 	return nil
 }
@@ -141,8 +139,11 @@ func (x *exchange) dropEndpoint() {
 func (x *exchange) send() (sent bool, f *fault) {
 	x.armTry()
 	if err := x.up.WriteRequest(&x.req); err != nil {
-		if errors.Is(err, h1.ErrInvalidHead) {
+		switch {
+		case errors.Is(err, h1.ErrInvalidHead), errors.Is(err, h2.ErrInvalidHead):
 			return false, faultUnwritable
+		case errors.Is(err, h2.ErrUpgrade):
+			return false, faultNoUpgrade
 		}
 		return false, faultEndpointSend
 	}
@@ -158,15 +159,18 @@ func (x *exchange) send() (sent bool, f *fault) {
 	}
 	if err != nil {
 		// The first write on a connection is refused as a whole or not at all: nothing was in its way.
-		refused := errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+		refused := errors.Is(err, h2.ErrRefused) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 		return !refused, x.ofSend(err)
 	}
 	return true, nil
 }
 
 func (x *exchange) ofSend(err error) *fault {
-	if isTimeout(err) {
+	switch {
+	case isTimeout(err):
 		return x.late(faultEndpointSlow)
+	case errors.Is(err, h2.ErrRefused):
+		return faultEndpointRefused
 	}
 	return faultEndpointSend
 }
@@ -189,7 +193,6 @@ func (x *exchange) armTry() {
 		at = x.deadline
 	}
 	if !at.IsZero() {
-		// Where this fails, so does what follows.
-		_ = x.up.NetConn().SetDeadline(at)
+		x.up.SetDeadline(at)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
@@ -83,7 +82,7 @@ type stream struct {
 
 	// mu guards what follows against leave, which another goroutine calls.
 	mu     sync.Mutex
-	up     *upstream.Conn
+	up     upside
 	isGone bool
 	// watched is closed when the client leaves, where somebody watches.
 	watched chan struct{}
@@ -118,7 +117,7 @@ func (s *stream) leave() {
 	defer s.mu.Unlock()
 	s.isGone = true
 	if s.up != nil {
-		_ = s.up.NetConn().Close()
+		s.up.Cut()
 	}
 	if s.watched != nil {
 		close(s.watched)
@@ -126,12 +125,12 @@ func (s *stream) leave() {
 	}
 }
 
-func (s *stream) using(u *upstream.Conn) {
+func (s *stream) using(u upside) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.up = u
 	if u != nil && s.isGone {
-		_ = u.NetConn().Close()
+		u.Cut()
 	}
 }
 

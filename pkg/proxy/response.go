@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
@@ -65,7 +66,7 @@ func (x *exchange) ofReceive(err error) *fault {
 	switch {
 	case f == faultEndpointSlow:
 		return x.late(f)
-	case f == faultEndpointClosed && len(x.up.Buffered()) > 0:
+	case f == faultEndpointClosed && x.partOfHead():
 		return faultEndpointBroken // It closed in the middle of a head.
 	}
 	return f
@@ -98,10 +99,11 @@ func (x *exchange) sendHead() *fault {
 // relayBody passes the response's body on.
 func (x *exchange) relayBody() *fault {
 	if x.up.BodyDone() {
-		return x.finishResponse(nil)
+		return x.finishResponse(x.up.Body().Trailer())
 	}
-	if client := x.down.codec(); client != nil {
-		n, readErr, writeErr := h1.CopyBody(client, x.up.Conn, x.renew)
+	client := x.down.codec()
+	if up, plain := x.up.(*upstream.Conn); plain && client != nil {
+		n, readErr, writeErr := h1.CopyBody(client, up.Conn, x.renew)
 		x.bytesOut += n
 		switch {
 		case readErr != nil:
@@ -114,7 +116,7 @@ func (x *exchange) relayBody() *fault {
 	return x.copyBody()
 }
 
-// copyBody is relayBody for clients that do not speak HTTP/1.1.
+// copyBody is relayBody where one side does not speak HTTP/1.1.
 func (x *exchange) copyBody() *fault {
 	var buf adaptiveBuffer // A stream of an endpoint may be silent for long.
 	defer buf.release()
@@ -170,6 +172,6 @@ func (x *exchange) renewResponse() {
 	x.body.keepAwake(x, now)
 	idle := x.route.Timeouts.Idle
 	if at, tell := x.body.upRead.after(now, idle, x.deadline); tell {
-		_ = x.up.NetConn().SetReadDeadline(at)
+		x.up.SetReadDeadline(at)
 	}
 }

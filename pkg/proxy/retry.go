@@ -67,7 +67,7 @@ func (x *exchange) mayFollow(f *fault, sent bool) bool {
 		return true // It was asked before.
 	case faultEndpointSlow, faultConnectSlow:
 		return r.OnTimeout || f.retryable && r.OnConnect
-	case faultEndpointSend, faultEndpointClosed:
+	case faultEndpointSend, faultEndpointClosed, faultEndpointRefused:
 		return r.OnReset || !sent
 	}
 	return f.retryable && r.OnConnect

@@ -10,13 +10,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
 // switchProtocols passes a 101 on and tunnels until both sides are done.
 func (x *exchange) switchProtocols() *fault {
 	nc := x.down.tunnel()
-	if nc == nil || !upgradeAsked(&x.req, &x.resp) {
+	up, plain := x.up.(*upstream.Conn) // HTTP/2 has no 101.
+	if nc == nil || !plain || !upgradeAsked(&x.req, &x.resp) {
 		return faultUpgrade
 	}
 	x.resp.Close = true // What follows is no HTTP.
@@ -32,15 +34,15 @@ func (x *exchange) switchProtocols() *fault {
 	}
 	t := tunnel{idle: x.route.Timeouts.TunnelIdle}
 	var fromClient []byte
-	fromEndpoint := bytes.Clone(x.up.Buffered())
+	fromEndpoint := bytes.Clone(up.Buffered())
 	// A tunnel may stay for days, most of the time silent.
 	x.detach()
 	if client != nil {
 		fromClient = bytes.Clone(client.Buffered())
 		client.Release()
 	}
-	x.up.Release()
-	cut := t.run(nc, x.up.NetConn(), fromClient, fromEndpoint)
+	up.Release()
+	cut := t.run(nc, up.NetConn(), fromClient, fromEndpoint)
 	x.body.moved.Store(t.in.Load())
 	x.bytesOut = t.out.Load()
 	x.dropEndpoint()

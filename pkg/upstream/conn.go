@@ -33,6 +33,19 @@ const (
 // Endpoint returns whose connection it is.
 func (c *Conn) Endpoint() *Endpoint { return c.endpoint }
 
+// SetDeadline bounds reads and writes, pending ones too; zero means no bound. Where it
+// fails, so does what follows.
+func (c *Conn) SetDeadline(at time.Time) { _ = c.NetConn().SetDeadline(at) }
+
+// SetReadDeadline bounds reads.
+func (c *Conn) SetReadDeadline(at time.Time) { _ = c.NetConn().SetReadDeadline(at) }
+
+// SetWriteDeadline bounds writes.
+func (c *Conn) SetWriteDeadline(at time.Time) { _ = c.NetConn().SetWriteDeadline(at) }
+
+// Cut ends whatever waits for the connection. Any goroutine may call it.
+func (c *Conn) Cut() { _ = c.NetConn().Close() }
+
 // Put keeps the connection for another exchange where that is possible, and
 // closes it otherwise. The deadlines of the net.Conn are taken away. Two
 // exchanges must never share a connection, so a second Put panics.

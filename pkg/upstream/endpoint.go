@@ -28,6 +28,9 @@ type Endpoint struct {
 	connectErrors atomic.Uint64
 	lastError     atomic.Pointer[Error]
 
+	// shared are the connections where requests share them.
+	shared shared
+
 	// mu guards what follows and the phase of each of the endpoint's connections.
 	mu sync.Mutex
 	// idle is in the order in which the connections were put back, so that the first
@@ -80,14 +83,19 @@ func (e *Endpoint) Conn(ctx context.Context, connect time.Duration) (c *Conn, re
 func (e *Endpoint) Dial(ctx context.Context, connect time.Duration) (*Conn, error) {
 	nc, err := e.connect(ctx, connect)
 	if err != nil {
-		e.connectErrors.Add(1)
-		if m := e.pool.registry.opts.Metrics; m != nil {
-			m.ConnectFailed(err.Phase.String(), err.Fault.String())
-		}
+		e.connectFailed(err)
 		return nil, err
 	}
 	e.open.Add(1)
 	return &Conn{Conn: h1.NewConn(nc, e.pool.registry.opts.Limits), endpoint: e, born: time.Now()}, nil
+}
+
+// connectFailed counts what connect failed with.
+func (e *Endpoint) connectFailed(err *Error) {
+	e.connectErrors.Add(1)
+	if m := e.pool.registry.opts.Metrics; m != nil {
+		m.ConnectFailed(err.Phase.String(), err.Fault.String())
+	}
 }
 
 // take returns an idle connection that is fit for use, nil where there is none.
@@ -138,6 +146,7 @@ func (e *Endpoint) leave(c *Conn) bool {
 
 // retire closes the idle connections, and has those in use closed after it.
 func (e *Endpoint) retire() {
+	e.shared.retire()
 	e.mu.Lock()
 	old := e.idle
 	e.idle, e.retired = nil, true
@@ -154,6 +163,7 @@ func (e *Endpoint) retire() {
 // those that the endpoint closed, which would otherwise hold a file descriptor
 // until their turn comes. Connections that rest only between two sweeps are left alone.
 func (e *Endpoint) sweep(now time.Time) {
+	e.shared.sweep(now, e.pool.registry.opts.MaxAge)
 	timeout := e.pool.registry.opts.IdleTimeout
 	var old []*Conn
 	e.mu.Lock()

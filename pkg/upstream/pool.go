@@ -26,6 +26,8 @@ type Pool struct {
 
 	// tls is how endpoints are spoken with; nil is in clear text.
 	tls atomic.Pointer[tls.Config]
+	// multiplexed says that requests share connections, by HTTP/2.
+	multiplexed atomic.Bool
 
 	budget Budget
 
@@ -98,6 +100,7 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 		if e == nil {
 			e = newEndpoint(p, spec)
 			e.retired = p.registry.closed
+			e.shared.retired = e.retired
 		}
 		if began(e.spec.Load(), spec) {
 			e.member.Begin(now)

@@ -8,15 +8,18 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // Registry holds the pools and the endpoint sets of the process.
 type Registry struct {
 	opts  Options
 	names *names
-	stop  chan struct{}
-	done  chan struct{}
-	close sync.Once
+	// shared bounds endpoints that speak HTTP/2.
+	shared *h2.Options
+	stop   chan struct{}
+	done   chan struct{}
+	close  sync.Once
 
 	// mu guards what follows and the parts of a Pool that say so. An Endpoint's
 	// lock may be taken while it is held, never the other way round.
@@ -33,13 +36,14 @@ type Registry struct {
 func NewRegistry(o Options) *Registry {
 	o = o.complete()
 	r := &Registry{
-		opts:  o,
-		names: newNames(o),
-		stop:  make(chan struct{}),
-		done:  make(chan struct{}),
-		pools: make(map[string]*Pool),
-		sets:  make(map[string]ir.EndpointSet),
-		users: make(map[string]map[*Pool]struct{}),
+		opts:   o,
+		names:  newNames(o),
+		shared: sharedOptions(&o),
+		stop:   make(chan struct{}),
+		done:   make(chan struct{}),
+		pools:  make(map[string]*Pool),
+		sets:   make(map[string]ir.EndpointSet),
+		users:  make(map[string]map[*Pool]struct{}),
 	}
 	if o.Metrics != nil {
 		o.Metrics.Upstreams(r.gauges)
@@ -83,7 +87,7 @@ func (r *Registry) AcquireAs(u ir.Upstream, client *tls.Certificate) *Pool {
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
 	p.policy.Store(&u.Balance)
 	p.set.Store(&u.Endpoints)
-	secured := p.secure(&u.TLS, client)
+	secured := p.secure(&u, client)
 	if p.refs == 1 || secured || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
 		r.leave(p)
 		r.join(p, u.Endpoints)

@@ -14,25 +14,33 @@ import (
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
 
-// secure sets how endpoints are spoken with, and reports whether that is new. Connections
+// secure sets how endpoints are spoken with, and over which protocol, and reports whether that is new. Connections
 // that were made otherwise prove nothing of what is asked now, so that all endpoints begin
 // anew. registry.mu is held, and p.spec is what was said before.
-func (p *Pool) secure(spec *ir.UpstreamTLS, client *tls.Certificate) (changed bool) {
-	if p.client == client && reflect.DeepEqual(p.spec.TLS, *spec) {
+func (p *Pool) secure(spec *ir.Upstream, client *tls.Certificate) (changed bool) {
+	spoken := p.speak(spec.Protocol)
+	if p.client == client && reflect.DeepEqual(p.spec.TLS, spec.TLS) && !spoken {
 		return false
 	}
 	p.client = client
-	p.tls.Store(nil)
-	if spec.Enabled {
-		p.tls.Store(clientConfig(spec, client))
+	var config *tls.Config
+	if spec.TLS.Enabled {
+		config = clientConfig(&spec.TLS, spec.Protocol, client)
 	}
+	p.tls.Store(config) // Once: between two stores somebody would speak in clear text.
 	p.retire()
 	clear(p.byID)
 	return true
 }
 
+// sessionsKept bounds the TLS sessions of a pool that are kept to be resumed.
+const sessionsKept = 64
+
+// errNotHTTP2 says that an endpoint does not speak what was asked for (RFC 9113 section 3.2).
+var errNotHTTP2 = errors.New("the endpoint does not speak HTTP/2 over TLS")
+
 // clientConfig makes the configuration for handshakes with endpoints.
-func clientConfig(spec *ir.UpstreamTLS, client *tls.Certificate) *tls.Config {
+func clientConfig(spec *ir.UpstreamTLS, protocol ir.UpstreamProtocol, client *tls.Certificate) *tls.Config {
 	roots := x509.NewCertPool() // A nil pool would stand for the CAs of the system.
 	if spec.System {
 		roots = nil
@@ -43,12 +51,20 @@ func clientConfig(spec *ir.UpstreamTLS, client *tls.Certificate) *tls.Config {
 		MinVersion: tls.VersionTLS12,
 		ServerName: spec.ServerName,
 		NextProtos: []string{"http/1.1"},
+		// What a session proves is verified again when it is resumed.
+		ClientSessionCache: tls.NewLRUClientSessionCache(sessionsKept),
 		// The package's own check knows only the name that is asked for. VerifyConnection
 		// does all of it instead.
 		InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error {
+			if protocol == ir.UpstreamHTTP2 && s.NegotiatedProtocol != "h2" {
+				return errNotHTTP2
+			}
 			return verify(&s, roots, spec)
 		},
+	}
+	if protocol == ir.UpstreamHTTP2 {
+		config.NextProtos = []string{"h2"}
 	}
 	switch {
 	case client != nil:

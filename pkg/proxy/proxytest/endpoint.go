@@ -18,10 +18,12 @@ type Endpoint struct {
 	ln      net.Listener
 	accepts atomic.Int64
 
-	// mu guards open.
+	// mu guards open and stopped.
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
-	wait sync.WaitGroup
+	// stopped says that a connection that was accepted meanwhile is closed at once.
+	stopped bool
+	wait    sync.WaitGroup
 }
 
 // Endpoint starts a server that calls serve with each connection, in a
@@ -47,6 +49,9 @@ func (e *Endpoint) accept(serve func(nc net.Conn, r *bufio.Reader)) {
 		e.accepts.Add(1)
 		e.mu.Lock()
 		e.open[nc] = struct{}{}
+		if e.stopped {
+			nc.Close()
+		}
 		e.mu.Unlock()
 		e.wait.Go(func() {
 			defer func() {
@@ -67,6 +72,7 @@ func (e *Endpoint) Accepted() int { return int(e.accepts.Load()) }
 func (e *Endpoint) Stop() {
 	e.ln.Close()
 	e.mu.Lock()
+	e.stopped = true
 	for nc := range e.open {
 		nc.Close()
 	}

@@ -335,3 +335,28 @@ func FuzzEndpoint(f *testing.F) {
 		s.Leave()
 	})
 }
+
+func TestClientSendsTrailers(t *testing.T) {
+	conn := dialEndpoint(t, nil, func(nc net.Conn) { h2.NewConn(nc, nil, nil).Serve(mirror) })
+	s := conn.Open()
+	defer s.Leave()
+	if err := s.WriteRequest(ask("POST", "/", -1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteBody([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	var trailer wire.Header
+	trailer.Add("X-End", []byte("yes"))
+	if err := s.Finish(&trailer); err != nil {
+		t.Fatal(err)
+	}
+	var resp wire.Response
+	if err := s.ReadResponse(&resp); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(s)
+	if err != nil || string(got) != "hello" || string(s.Trailer().Get("X-End")) != "yes" {
+		t.Errorf("got %q, %v and the trailer %v", got, err, s.Trailer())
+	}
+}
