@@ -120,3 +120,60 @@ func TestAPortThatCannotBeOpenedIsReportedAlone(t *testing.T) {
 		t.Errorf("then it served %q, %v", got, err)
 	}
 }
+
+func TestDatagramsAreServedOnAPortOfTheirOwn(t *testing.T) {
+	a := newApp(t, nil)
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop(t.Context())
+	endpoint, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer endpoint.Close()
+	// The port is that of a listener of TCP too.
+	port := freePort(t)
+	tcp, routes := gatewayListener("tcp", port, "tcp")
+	udp := ir.Listener{Name: "udp", Origin: tcp.Origin, Port: port, Protocol: ir.UDP, Streams: []ir.Stream{
+		{ID: "stream", Backends: []ir.WeightedUpstream{{Upstream: "app", Weight: 1}}},
+	}}
+	both := &ir.Config{
+		Listeners: []ir.Listener{tcp, udp}, RouteSets: []ir.RouteSet{routes},
+		Upstreams: []ir.Upstream{{Key: "app", Endpoints: "app"}},
+	}
+	a.publisher.upstreams.SetEndpoints(ir.EndpointSet{Key: "app", Endpoints: []ir.Endpoint{
+		{Address: endpoint.LocalAddr().(*net.UDPAddr).AddrPort()},
+	}})
+	if facts := serveConfig(a, both); facts.Len() != 0 {
+		t.Fatal(facts.All())
+	}
+	if got, err := ask(new(http.Client), port); got != "tcp" || err != nil {
+		t.Errorf("over TCP: %q, %v", got, err)
+	}
+	client, err := net.Dial("udp4", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	buf := make([]byte, 10)
+	for range 2 {
+		client.Write([]byte("ping"))
+		n, from, err := endpoint.ReadFrom(buf)
+		if err != nil || string(buf[:n]) != "ping" {
+			t.Fatalf("the endpoint got %q, %v", buf[:n], err)
+		}
+		endpoint.WriteTo([]byte("pong"), from)
+		if n, err := client.Read(buf); err != nil || string(buf[:n]) != "pong" {
+			t.Fatalf("the client got %q, %v", buf[:n], err)
+		}
+	}
+	if facts := serveConfig(a, &ir.Config{Listeners: []ir.Listener{tcp}, RouteSets: []ir.RouteSet{routes}}); facts.Len() != 0 {
+		t.Fatal(facts.All())
+	}
+	again, err := net.ListenPacket("udp4", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatalf("the port is still bound: %v", err)
+	}
+	again.Close()
+}

@@ -38,6 +38,11 @@
 // Bytes are tunnelled only after a 101 of the endpoint that names the protocol asked for and,
 // for WebSocket, proves it by Sec-WebSocket-Accept (RFC 6455 section 4.2.2).
 //
+// Connections of listeners of TCP, and of TLS by their server name, are passed on without a
+// look at their content: the first bytes of TLS are read once, for at most 5 s, and sent on as they came.
+// Connecting is tried on up to three endpoints. What cannot be passed on is closed without a
+// byte, and what is broken off is reset. Datagrams are passed on by session, and go to another endpoint once theirs may not be used.
+//
 // Field names go to the endpoint as they came: those of an HTTP/2 client in lower case, which
 // is the same name (RFC 9110 section 5.1).
 //

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"time"
 )
 
 // adopt takes over a socket; false means that the proxy has ended.
-func (p *Proxy) adopt(ln io.Closer) bool {
+func (p *Proxy) adopt(ln net.Listener) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -41,7 +40,7 @@ func (p *Proxy) forget(c *connection) {
 
 // settle tells Shutdown that nothing is left. p.mu is held.
 func (p *Proxy) settle() {
-	if p.closed && len(p.connections) == 0 {
+	if p.closed && len(p.connections) == 0 && len(p.packets) == 0 {
 		select {
 		case <-p.quiet:
 		default:
@@ -64,7 +63,7 @@ func (p *Proxy) Connections() int {
 func (p *Proxy) PrepareDrain() { p.draining.Store(true) }
 
 // Shutdown stops accepting, lets exchanges and tunnels finish, and returns nil
-// when all connections have ended. When ctx ends first, what is left is cut off and the
+// when all connections and UDP sessions have ended. When ctx ends first, what is left is cut off and the
 // error says how much. Idle connections are served for Timeouts.DrainIdle more. Further
 // calls wait as well.
 func (p *Proxy) Shutdown(ctx context.Context) error {
@@ -76,6 +75,9 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	now := time.Now()
 	for c := range p.connections {
 		c.drain(now)
+	}
+	for s := range p.packets {
+		s.Drain()
 	}
 	p.settle()
 	p.mu.Unlock()
@@ -112,5 +114,10 @@ func (p *Proxy) cut() int {
 	for c := range p.connections {
 		c.cut()
 	}
-	return len(p.connections)
+	cut := len(p.connections)
+	for s := range p.packets {
+		cut += s.Sessions()
+		s.Close()
+	}
+	return cut
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
@@ -73,9 +74,11 @@ func (p *Proxy) opaqueConfig(listener string) *tls.Config {
 	return config
 }
 
-// passage is a client's connection that a stream passes on. It keeps nothing of
+// passage is a client's connection, or session of UDP, that a stream passes on. It keeps nothing of
 // the table, as it may last for days.
 type passage struct {
+	proxy *Proxy
+	// conn is the client's, nil for a session of UDP.
 	conn    *connection
 	entry   accesslog.Entry
 	counter *metrics.Stream
@@ -85,7 +88,13 @@ type passage struct {
 
 // newPassage is for one connection, over "TCP" or "TLS".
 func (c *connection) newPassage(protocol string) *passage {
-	return &passage{conn: c, entry: accesslog.Entry{Time: time.Now(), Client: c.client, Protocol: protocol}}
+	p := c.proxy.newPassage(c.client, protocol)
+	p.conn = c
+	return p
+}
+
+func (p *Proxy) newPassage(client netip.AddrPort, protocol string) *passage {
+	return &passage{proxy: p, entry: accesslog.Entry{Time: time.Now(), Client: client, Protocol: protocol}}
 }
 
 // serve passes the connection on to where the stream says, nil for nowhere; first is
@@ -97,18 +106,27 @@ func (p *passage) serve(s *table.Stream, first []byte) {
 		return
 	}
 	p.begin(s)
-	to := s.Choose()
-	if to.Failure != nil {
-		p.detail = to.Failure.Reason
-		p.end(&fault{reason: to.Failure.Word, side: ofSluice})
+	pool, f := p.choose(s)
+	if f != nil {
+		p.end(f)
 		return
 	}
-	p.entry.UpstreamKey = to.Pool.Key()
-	up, f := p.connect(to.Pool, s.Timeouts.Connect)
+	up, f := p.connect(pool, s.Timeouts.Connect)
 	if f == nil {
 		f = p.through(up, s.Terminate, s.Timeouts.TunnelIdle, first)
 	}
 	p.end(f)
+}
+
+// choose returns the pool that the stream's weights give.
+func (p *passage) choose(s *table.Stream) (*upstream.Pool, *fault) {
+	to := s.Choose()
+	if to.Failure != nil {
+		p.detail = to.Failure.Reason
+		return nil, &fault{reason: to.Failure.Word, side: ofSluice}
+	}
+	p.entry.UpstreamKey = to.Pool.Key()
+	return to.Pool, nil
 }
 
 // connect makes a connection to an endpoint: as long as no byte has moved, another
@@ -169,26 +187,34 @@ func (p *passage) begin(s *table.Stream) {
 	if s.Origin != (report.Origin{}) {
 		p.entry.Origin = s.Origin.String()
 	}
-	p.counter = p.conn.proxy.metrics.Stream(s.ID, metrics.Origin{Kind: s.Origin.Kind, Namespace: s.Origin.Namespace, Name: s.Origin.Name})
+	p.counter = p.proxy.metrics.Stream(s.ID, metrics.Origin{Kind: s.Origin.Kind, Namespace: s.Origin.Namespace, Name: s.Origin.Name})
 	p.counter.Opened()
 }
 
-// end counts and logs the connection. Where it was broken off, the client must not
-// take the end for that of a conversation, so it is reset.
+// end counts and logs the connection. One that is broken off is reset: the client must
+// not take that for the end of what the endpoint had to say.
 func (p *passage) end(f *fault) {
-	c, e := p.conn, &p.entry
+	e := &p.entry
 	if p.counter != nil {
 		p.counter.Closed(e.BytesIn, e.BytesOut)
 	}
 	if f != nil {
-		c.proxy.metrics.StreamBroken(f.reason)
+		p.proxy.metrics.StreamBroken(f.reason)
 		e.Reason, e.Fault = cmp.Or(p.detail, f.reason), string(f.side)
-		if tcp, ok := c.raw.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
+		p.reset()
 	}
 	e.Duration = time.Since(e.Time)
-	if log := c.proxy.opts.AccessLog; log != nil {
+	if log := p.proxy.opts.AccessLog; log != nil {
 		log.Log(e)
+	}
+}
+
+// reset makes closing the client's connection a reset.
+func (p *passage) reset() {
+	if p.conn == nil || p.entry.BytesOut == 0 {
+		return
+	}
+	if tcp, ok := p.conn.raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
 	}
 }

@@ -3,14 +3,15 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/proxy/l4"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
@@ -72,8 +73,9 @@ type Proxy struct {
 
 	// mu guards what follows.
 	mu          sync.Mutex
-	listeners   map[io.Closer]struct{}
+	listeners   map[net.Listener]struct{}
 	connections map[*connection]struct{}
+	packets     map[*l4.Packets]struct{}
 	// quiet is closed, once, when the last connection ends after closing was set.
 	quiet  chan struct{}
 	closed bool
@@ -88,8 +90,9 @@ func New(holder *table.Holder, o Options) *Proxy {
 		metrics:     o.Metrics,
 		holder:      holder,
 		trusted:     o.TrustedProxies,
-		listeners:   make(map[io.Closer]struct{}),
+		listeners:   make(map[net.Listener]struct{}),
 		connections: make(map[*connection]struct{}),
+		packets:     make(map[*l4.Packets]struct{}),
 		quiet:       make(chan struct{}),
 	}
 	if p.log == nil {

@@ -2,9 +2,11 @@ package table
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
 // Stream is where connections go whose content is not looked at. It never changes.
@@ -42,6 +44,11 @@ func (c *compiler) stream(spec *ir.Stream) *Stream {
 func (s *Stream) Choose() Outcome {
 	n := s.choice.next()
 	return Outcome{Pool: n.pool, Failure: n.failure}
+}
+
+// Has says whether Choose may return a pool.
+func (s *Stream) Has(pool *upstream.Pool) bool {
+	return slices.ContainsFunc(s.choice.shares, func(one share) bool { return one.pool == pool })
 }
 
 // Streams says whether the listener serves anything besides HTTP.

@@ -197,10 +197,3 @@ func (e *Endpoint) idleCount() int {
 	defer e.mu.Unlock()
 	return len(e.idle)
 }
-
-// Gone reports whether the endpoint has left its pool for good.
-func (e *Endpoint) Gone() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.retired
-}

@@ -6,4 +6,9 @@
 // route and answers nothing; who accepted the connection does both.
 //
 // A connection is looked at by one goroutine, the one that serves it.
+//
+// Packets passes the datagrams of a UDP socket on, by sessions of one client's address
+// and port each. Who gives it the socket says where a session goes, and hears when it is
+// over. Each session has a goroutine and a socket of its own, so that it sees the
+// datagrams of its endpoint alone and the client those of its session alone.
 package l4

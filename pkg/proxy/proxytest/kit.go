@@ -114,6 +114,15 @@ func (k *Kit) stop() {
 // Serve compiles a Config, opens its listeners if they are new, and serves it.
 func (k *Kit) Serve(c *ir.Config) {
 	k.t.Helper()
+	k.swap(c)
+	for _, l := range c.Listeners {
+		k.open(l)
+	}
+}
+
+// swap compiles a Config and serves it.
+func (k *Kit) swap(c *ir.Config) {
+	k.t.Helper()
 	t, facts := table.Compile(c, table.Deps{Upstreams: k.Registry, Certs: k.certs, Queues: k.Queues, Filters: k.filters})
 	for _, f := range facts.All() {
 		k.t.Log(f)
@@ -121,9 +130,12 @@ func (k *Kit) Serve(c *ir.Config) {
 	if old := k.holder.Swap(t); old != nil {
 		old.Release()
 	}
-	for _, l := range c.Listeners {
-		k.open(l)
-	}
+}
+
+// Packets is Serve without opening the listeners, which are of UDP.
+func (k *Kit) Packets(c *ir.Config) {
+	k.t.Helper()
+	k.swap(c)
 }
 
 func (k *Kit) open(l ir.Listener) {
