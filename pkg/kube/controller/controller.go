@@ -28,10 +28,12 @@ const (
 
 // Controller watches and calls the functions of its Options.
 type Controller struct {
-	opts      Options
-	log       *slog.Logger
-	cache     cache.Cache
-	client    client.Client
+	opts   Options
+	log    *slog.Logger
+	cache  cache.Cache
+	client client.Client
+	// direct reads past the cache.
+	direct    client.Reader
 	discovery discovery.DiscoveryInterface
 	work      *debounce
 	lane      *lane
@@ -68,6 +70,10 @@ func New(o Options) (*Controller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
+	direct, err := client.New(o.Config, client.Options{Scheme: scheme, Mapper: mapper})
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
 	kinds, err := discovery.NewDiscoveryClientForConfig(o.Config)
 	if err != nil {
 		return nil, fmt.Errorf("discovery client: %w", err)
@@ -77,6 +83,7 @@ func New(o Options) (*Controller, error) {
 		log:       o.Logger,
 		cache:     objects,
 		client:    writer,
+		direct:    direct,
 		discovery: kinds,
 		work:      newDebounce(o.Holdoff, o.MaxDelay),
 		lane:      &lane{slices: objects, endpoints: o.Endpoints},
@@ -112,7 +119,7 @@ func (c *Controller) Run(ctx context.Context) (err error) {
 		return nil // Stopped before the API server had answered.
 	}
 	if len(missing) > 0 {
-		c.log.Info("CRDs are not installed: serving without their kinds until they are", "kinds", names(missing))
+		c.log.Info("CRDs are not installed, or may not be read: serving without their kinds until they are", "kinds", names(missing))
 		awaiting.Go(func() { c.awaitOptional(ctx, missing) })
 	}
 	c.work.mark()

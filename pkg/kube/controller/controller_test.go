@@ -12,9 +12,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -405,6 +407,39 @@ func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
 	kept := s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}).Data
 	if len(kept) != 2 || kept["type"] == "" || kept["ca.crt"] == "" {
 		t.Errorf("of the ConfigMap %d values are kept, want the bundle and the short one", len(kept))
+	}
+}
+
+func TestKindsThatMayNotBeReadAreLeftOut(t *testing.T) {
+	server.InstallCRDs(t)
+	server.InstallGatewayCRDs(t)
+	c, namespace := writer(t), server.Namespace(t)
+	clients, err := kubernetes.NewForConfig(server.Config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(group string, resources ...string) rbacv1.PolicyRule {
+		return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: []string{"get", "list", "watch"}}
+	}
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "without-gateways"}, Rules: []rbacv1.PolicyRule{
+		read("", "services", "secrets"), read("networking.k8s.io", "ingresses", "ingressclasses"), read("discovery.k8s.io", "endpointslices"),
+	}}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
+		Subjects:   []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: role.Name}},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+	}
+	if _, err := clients.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := clients.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, func(o *Options) { o.Config.Impersonate.UserName = role.Name })
+	create(t, c, newIngress(namespace, "a"))
+	s := r.until(t, "the Ingress, without the rights for Gateways", hasIngress(namespace, "a"))
+	if len(s.Gateways()) > 0 || s.Namespace(namespace) != nil {
+		t.Error("there are objects that may not be read")
 	}
 }
 

@@ -15,7 +15,8 @@
 //     runs; Services that changed during a Build are sent again after it, so that
 //     the endpoints of an older snapshot never stay.
 //
-// Kinds whose CRDs are not installed are left out of snapshots until they are.
+// Kinds whose CRDs are not installed, or that this process may not list, are left out
+// of snapshots until that changes.
 //
 // An API server that cannot be reached is waited for, for ever, at the start as
 // well as later: nothing here ends the process. All replicas do all of this.

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -73,7 +74,10 @@ func kindOf[O, L any, PO objectOf[O], PL listOf[L]](version schema.GroupVersion,
 // others. It asks until the API server answers.
 func (c *Controller) watchOptional(ctx context.Context) (missing []optional, err error) {
 	for told := false; ; told = true {
-		served, missing, err := c.served(optionals())
+		served, missing, err := c.served(ctx, optionals())
+		if err == nil {
+			served, err = c.accompany(ctx, served)
+		}
 		if err == nil {
 			return missing, c.watchKinds(ctx, served)
 		}
@@ -89,7 +93,10 @@ func (c *Controller) watchOptional(ctx context.Context) (missing []optional, err
 // awaitOptional waits for the CRDs of the missing kinds and then watches them.
 func (c *Controller) awaitOptional(ctx context.Context, missing []optional) {
 	for len(missing) > 0 && pause(ctx, c.opts.CRDInterval) {
-		found, still, err := c.served(missing)
+		found, still, err := c.served(ctx, missing)
+		if err == nil {
+			found, err = c.accompany(ctx, found)
+		}
 		if err != nil || len(found) == 0 {
 			continue // An API server that is away is told by the watches.
 		}
@@ -106,16 +113,22 @@ func (c *Controller) awaitOptional(ctx context.Context, missing []optional) {
 	}
 }
 
+// accompany adds the companions to the first kinds of the Gateway API.
+func (c *Controller) accompany(ctx context.Context, kinds []optional) ([]optional, error) {
+	first := slices.ContainsFunc(kinds, func(k optional) bool { return k.version == gatewayVersion })
+	if c.accompanied || !first {
+		return kinds, nil
+	}
+	allowed, _, err := c.served(ctx, companions())
+	if err != nil {
+		return nil, err
+	}
+	c.accompanied = true
+	return append(kinds[:len(kinds):len(kinds)], allowed...), nil
+}
+
 // watchKinds starts the watches of kinds that are served. Snapshots have them from then on.
 func (c *Controller) watchKinds(ctx context.Context, kinds []optional) error {
-	for _, k := range kinds {
-		if k.version != gatewayVersion || c.accompanied {
-			continue
-		}
-		kinds = append(kinds[:len(kinds):len(kinds)], companions()...)
-		c.accompanied = true
-		break
-	}
 	for _, k := range kinds {
 		if err := c.watch(ctx, k.object()); err != nil {
 			return err
@@ -127,8 +140,9 @@ func (c *Controller) watchKinds(ctx context.Context, kinds []optional) error {
 	return nil
 }
 
-// served tells the kinds that the API server serves from those that it does not.
-func (c *Controller) served(kinds []optional) (served, missing []optional, err error) {
+// served tells the kinds that the API server serves, and lets this process list, from
+// the others. To wait for what may not be listed would be to wait for ever.
+func (c *Controller) served(ctx context.Context, kinds []optional) (served, missing []optional, err error) {
 	resources := make(map[schema.GroupVersion]map[string]bool)
 	for _, k := range kinds {
 		of, known := resources[k.version]
@@ -138,13 +152,31 @@ func (c *Controller) served(kinds []optional) (served, missing []optional, err e
 			}
 			resources[k.version] = of
 		}
-		if of[k.kind] {
+		allowed := of[k.kind]
+		if allowed {
+			if allowed, err = c.allowed(ctx, k); err != nil {
+				return nil, nil, err
+			}
+		}
+		if allowed {
 			served = append(served, k)
 		} else {
 			missing = append(missing, k)
 		}
 	}
 	return served, missing, nil
+}
+
+// allowed asks whether this process may list a kind.
+func (c *Controller) allowed(ctx context.Context, k optional) (bool, error) {
+	err := c.direct.List(ctx, k.list(), client.Limit(1), client.InNamespace(c.opts.Namespace))
+	switch {
+	case apierrors.IsForbidden(err), apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("list %s: %w", k.kind, err)
+	}
+	return true, nil
 }
 
 // kindsOf asks for the kinds of a version of a group.
