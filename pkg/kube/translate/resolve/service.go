@@ -14,7 +14,9 @@ import (
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
-// Service returns the upstream of a port of a Service with weight 1. Where there
+// Service returns the upstream of a port of a Service with weight 1, spoken to as the
+// appProtocol of the port says: by HTTP/2 for kubernetes.io/h2c (KEP-3726) and grpc, by
+// HTTP/1.1 for all others. Where there
 // is no such Service or port, that is reported at the place (of the field that
 // names it), and the result fails with 503.
 func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, at Place) ir.WeightedUpstream {
@@ -22,7 +24,25 @@ func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, a
 	if fault != (Fault{}) {
 		return r.fail(at.At(field), fault.Reason, fault.Message)
 	}
-	return ir.WeightedUpstream{Upstream: r.ServiceUpstream(name, number), Weight: 1}
+	key := r.ServiceUpstream(name, number)
+	switch r.appProtocol(name, number) {
+	case "kubernetes.io/h2c", "grpc":
+		key = r.Speaking(key, ir.UpstreamHTTP2)
+	}
+	return ir.WeightedUpstream{Upstream: key, Weight: 1}
+}
+
+// appProtocol returns what a TCP port of a Service says is spoken there, "" where it does not.
+func (r *Resolver) appProtocol(name types.NamespacedName, number int32) string {
+	service := r.Snapshot.Service(name)
+	if service == nil {
+		return ""
+	}
+	port, found := snapshot.ServicePort(service, intstr.FromInt32(number), corev1.ProtocolTCP)
+	if !found {
+		return ""
+	}
+	return deref(port.AppProtocol)
 }
 
 // ServiceUpstream returns the key of the upstream of a port that FindService found.
