@@ -51,7 +51,8 @@ test: $(ENVTEST)/kube-apiserver $(H2SPEC) ## Run all tests that need neither roo
 	H2SPEC=$(CURDIR)/$(H2SPEC) go test -run '^TestH2spec$$' -v ./pkg/app | grep h2spec_test
 	# Allocations are counted without the race detector, which allocates itself.
 	$(if $(RACE),go test ./pkg/proxy ./pkg/wire/... ./pkg/accesslog ./pkg/metrics ./pkg/table/... ./pkg/upstream/...)
-	cd e2e && go test $(RACE) ./load/...
+	cd e2e && go test $(RACE) ./load/... ./grpc/...
+	cd e2e && go test -v ./grpc | grep interop_test
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(HELM) ## Check the style of code and chart.
