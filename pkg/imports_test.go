@@ -37,6 +37,7 @@ var layers = map[string][]string{
 	"pkg/certs":                      {"pkg/ir", "pkg/report"},
 	"pkg/upstream":                   {"pkg/ir", "pkg/report", "pkg/upstream/balance", "pkg/upstream/health", "pkg/wire", "pkg/metrics"},
 	"pkg/upstream/balance":           {},
+	"pkg/upstream/health":            {},
 	"pkg/table":                      {"pkg/ir", "pkg/report", "pkg/filter", "pkg/upstream", "pkg/certs", "pkg/limit", "pkg/table/match"},
 	"pkg/table/match":                {},
 	"pkg/proxy":                      {"pkg/proxy/l4", "pkg/table", "pkg/filter", "pkg/upstream", "pkg/limit", "pkg/certs", "pkg/wire", "pkg/accesslog", "pkg/metrics", "pkg/tracing", "pkg/report"},

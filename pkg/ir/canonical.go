@@ -34,6 +34,9 @@ func Canonical(c *Config) {
 	}
 	sortBy(&c.Upstreams, func(u Upstream) string { return u.Key })
 	for i := range c.Upstreams {
+		nilIfEmpty(&c.Upstreams[i].Health.Passive.Statuses)
+	}
+	for i := range c.Upstreams {
 		nilIfEmpty(&c.Upstreams[i].TLS.Names)
 		nilIfEmpty(&c.Upstreams[i].TLS.URIs)
 	}

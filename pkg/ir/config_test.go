@@ -53,6 +53,7 @@ func sample() *Config {
 			{
 				Key: "ns/shop-v1:80", Origin: report.Origin{Kind: "Service", Namespace: "ns", Name: "shop-v1"}, Endpoints: "ns/shop-v1:80", MaxIdlePerEndpoint: 64,
 				Balance: Balance{Strategy: Hash, Hash: HashBy{Source: HashHeader, Name: "x-user", MaxLoadPercent: 150}, SlowStart: time.Minute, PreferZone: true},
+				Health:  Health{Passive: Passive{Failures: 5, EjectFor: 30 * time.Second, MaxPercent: 50, Statuses: []StatusRange{{429, 429}, {500, 599}}}},
 			},
 			{
 				Key: "static", Endpoints: "static 192.0.2.1:80",

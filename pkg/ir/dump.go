@@ -160,6 +160,9 @@ func (d dumper) upstream(u *Upstream) {
 	if !u.TLS.zero() {
 		d.line(1, u.TLS.words()...)
 	}
+	if h := u.Health.String(); h != "" {
+		d.line(1, "health", h)
+	}
 }
 
 func (d dumper) certificate(c *Certificate) {

@@ -44,6 +44,8 @@ type Upstream struct {
 	TLS UpstreamTLS
 	// Balance says which endpoint a request gets.
 	Balance Balance
+	// Health says how its endpoints are judged.
+	Health Health
 	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.
 	MaxIdlePerEndpoint int
 }

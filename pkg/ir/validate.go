@@ -140,6 +140,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.check(u.Endpoints != "", "it names no endpoint set")
 	v.check(u.Protocol <= UpstreamHTTP2, "the protocol is unknown")
 	v.balance(u.Balance)
+	v.health(&u.Health)
 	v.upstreamTLS(&u.TLS)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")
 	v.check(v.upstreams[u.Key], "no action names it")

@@ -55,6 +55,10 @@ var (
 		"Tries under way.", []string{"upstream"}, nil)
 	descConns = prometheus.NewDesc("sluice_upstream_connections",
 		"Connections to endpoints by use.", []string{"upstream", "use"}, nil)
+	descEjected = prometheus.NewDesc("sluice_upstream_endpoints_ejected",
+		"Endpoints that get no new request, as too many failed there.", []string{"upstream"}, nil)
+	descEjections = prometheus.NewDesc("sluice_upstream_ejections_total",
+		"Ejections of endpoints.", []string{"upstream"}, nil)
 	descLogDropped = prometheus.NewDesc("sluice_access_log_dropped_total",
 		"Access log lines that were dropped because the log could not be written fast enough.", nil, nil)
 )
@@ -64,7 +68,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
 		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
-		descTableRoutes, descEndpoints, descTries, descConns, descLogDropped, descCopies, descRateDecisions, descRateClients,
+		descTableRoutes, descEndpoints, descTries, descConns, descEjected, descEjections, descLogDropped, descCopies, descRateDecisions, descRateClients,
 	} {
 		out <- d
 	}
@@ -181,6 +185,10 @@ func (s sink) upstream(g UpstreamGauges) {
 	s.gauge(descEndpoints, float64(g.Terminating), g.Key, "terminating")
 	s.gauge(descEndpoints, float64(g.Unready), g.Key, "unready")
 	s.gauge(descTries, float64(g.InFlight), g.Key)
+	if g.Judged {
+		s.gauge(descEjected, float64(g.Ejected), g.Key)
+		s.counter(descEjections, float64(g.Ejections), g.Key)
+	}
 	s.gauge(descConns, float64(g.Idle), g.Key, "idle")
 	s.gauge(descConns, float64(g.Open-g.Idle), g.Key, "busy")
 }

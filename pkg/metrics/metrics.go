@@ -51,6 +51,10 @@ type Origin struct{ Kind, Namespace, Name string }
 type UpstreamGauges struct {
 	Key                         string
 	Ready, Terminating, Unready int
+	// Judged says that Ejected, how many are out, and Ejections, how many there were, count.
+	Judged    bool
+	Ejected   int
+	Ejections uint64
 	// InFlight counts tries; Idle and Open count connections, Open the idle ones too.
 	InFlight, Idle, Open int64
 }

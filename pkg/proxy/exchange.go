@@ -77,6 +77,8 @@ type life struct {
 	tries    int
 	// fresh says that the next try needs a new connection.
 	fresh bool
+	// reused says that the try got a connection that others used before.
+	reused bool
 	// up is the connection to the endpoint, while there is one.
 	up upside
 

@@ -72,6 +72,7 @@ func (x *exchange) try() (f *fault, again bool) {
 	if err := x.connect(e); err != nil {
 		f = ofConnect(err)
 		x.timeFault(f)
+		x.judge(f)
 		return f, x.mayFollow(f, false)
 	}
 	sent, f := x.send()
@@ -86,6 +87,7 @@ func (x *exchange) try() (f *fault, again bool) {
 	if x.up != nil {
 		x.release(f)
 	}
+	x.judge(f)
 	if f == nil {
 		return nil, false
 	}

@@ -53,6 +53,7 @@ var (
 // rested: where one of those was dead, the others may be, too.
 func (x *exchange) take(e *upstream.Endpoint, bound time.Duration) (upside, error) {
 	ctx := x.proxy.ctx
+	x.reused = false
 	switch {
 	case x.pool.Multiplexed():
 		s, err := e.Stream(ctx, bound)
@@ -61,7 +62,8 @@ func (x *exchange) take(e *upstream.Endpoint, bound time.Duration) (upside, erro
 		c, err := e.Dial(ctx, bound)
 		return c, err
 	}
-	c, _, err := e.Conn(ctx, bound)
+	c, reused, err := e.Conn(ctx, bound)
+	x.reused = reused
 	return c, err
 }
 

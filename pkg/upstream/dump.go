@@ -16,8 +16,10 @@ type PoolDump struct {
 	EndpointSet string `json:"endpointSet"`
 	Protocol    string `json:"protocol"`
 	// TLS says what endpoints must prove, empty where they are spoken with in clear text.
-	TLS        string         `json:"tls,omitempty"`
-	Balance    string         `json:"balance"`
+	TLS     string `json:"tls,omitempty"`
+	Balance string `json:"balance"`
+	// Health says how endpoints are judged, empty where their set is believed.
+	Health     string         `json:"health,omitempty"`
 	References int            `json:"references"`
 	Endpoints  []EndpointDump `json:"endpoints"`
 }
@@ -32,8 +34,10 @@ type EndpointDump struct {
 	// ForZones are the zones that topology hints name.
 	ForZones string `json:"forZones,omitempty"`
 	// Weight is what EndpointSlices give it, 0 for none.
-	Weight   int   `json:"weight,omitempty"`
-	InFlight int64 `json:"inFlight"`
+	Weight int `json:"weight,omitempty"`
+	// Ejected says until when the endpoint gets no new request and why, empty where it does.
+	Ejected  string `json:"ejected,omitempty"`
+	InFlight int64  `json:"inFlight"`
 	// Latency is the moving average of its response times, where the strategy goes by them.
 	Latency string `json:"latency,omitempty"`
 	// Idle and Open count connections; Open includes idle ones.
@@ -58,6 +62,7 @@ func (r *Registry) Dump() []PoolDump {
 			Protocol:    p.spec.Protocol.String(),
 			TLS:         p.spec.TLS.String(),
 			Balance:     p.spec.Balance.String(),
+			Health:      p.spec.Health.String(),
 			References:  p.refs,
 			Endpoints:   []EndpointDump{},
 		}
@@ -88,6 +93,7 @@ func (e *Endpoint) dump() EndpointDump {
 		Node:          spec.Node,
 		ForZones:      spec.ForZones,
 		Weight:        spec.Weight,
+		Ejected:       e.ejected(),
 		InFlight:      e.member.InFlight.Load(),
 		Latency:       latency,
 		Idle:          e.idleCount(),
@@ -100,7 +106,7 @@ func (e *Endpoint) dump() EndpointDump {
 // gauges calls yield with the numbers of each pool, for metrics.
 func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
 	for _, p := range r.all() {
-		g := metrics.UpstreamGauges{Key: p.key}
+		g := metrics.UpstreamGauges{Key: p.key, Judged: p.Judged(), Ejections: p.ejections.Load()}
 		for _, e := range p.list.Load().all {
 			switch e.spec.Load().State {
 			case ir.EndpointReady:
@@ -110,10 +116,26 @@ func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
 			case ir.EndpointUnready:
 				g.Unready++
 			}
+			if e.health.Out() {
+				g.Ejected++
+			}
 			g.InFlight += e.member.InFlight.Load()
 			g.Idle += int64(e.idleCount())
 			g.Open += e.open.Load()
 		}
 		yield(g)
 	}
+}
+
+// ejected says until when the endpoint is out and why, empty where it is not.
+func (e *Endpoint) ejected() string {
+	until := e.health.Until()
+	if until.IsZero() {
+		return ""
+	}
+	text := "until " + until.UTC().Format(time.RFC3339)
+	if why := e.ejectedFor.Load(); why != nil {
+		text += " after " + *why
+	}
+	return text
 }

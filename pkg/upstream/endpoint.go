@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/upstream/balance"
+	"github.com/sluice-dev/sluice/pkg/upstream/health"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
 
@@ -26,7 +27,10 @@ type Endpoint struct {
 	member        balance.Member
 	open          atomic.Int64
 	connectErrors atomic.Uint64
-	lastError     atomic.Pointer[Error]
+	health        health.Member
+	// ejectedFor is why it was ejected last.
+	ejectedFor atomic.Pointer[string]
+	lastError  atomic.Pointer[Error]
 
 	// shared are the connections where requests share them.
 	shared shared

@@ -30,6 +30,9 @@ type Pool struct {
 	multiplexed atomic.Bool
 
 	budget Budget
+	// passive says when endpoints are ejected; nil: never.
+	passive   atomic.Pointer[ir.Passive]
+	ejections atomic.Uint64
 
 	// What follows is guarded by registry.mu.
 	refs int
@@ -48,7 +51,7 @@ type endpointID struct {
 // list is the endpoints of a pool at one moment. It never changes.
 type list struct {
 	// serving are those that may be picked: the ready ones, or where there is none,
-	// those that are terminating but still serve.
+	// those that are terminating but still serve, without those that are ejected.
 	serving []*Endpoint
 	// members are what strategies know of them, in the same order.
 	members []*balance.Member
@@ -86,9 +89,8 @@ func (p *Pool) Release() { p.registry.release(p) }
 // adopt makes endpoints the pool's list and returns the endpoints that went
 // away. registry.mu is held.
 func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
-	next := &list{all: make([]*Endpoint, 0, len(endpoints))}
+	all := make([]*Endpoint, 0, len(endpoints))
 	byID := make(map[endpointID]*Endpoint, len(endpoints))
-	var ready, terminating []*Endpoint
 	now := time.Now()
 	for i := range endpoints {
 		spec := &endpoints[i]
@@ -107,32 +109,15 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 		}
 		e.spec.Store(spec)
 		byID[id] = e
-		next.all = append(next.all, e)
-		switch spec.State {
-		case ir.EndpointReady:
-			ready = append(ready, e)
-		case ir.EndpointTerminating:
-			terminating = append(terminating, e)
-		case ir.EndpointUnready:
-		}
+		all = append(all, e)
 	}
-	next.serving = ready
-	if len(ready) == 0 {
-		next.serving = terminating
-	}
-	next.anywhere = next.serving
-	if p.prefersZone() {
-		next.serving = nearby(next.serving, p.registry.opts.Zone)
-	}
-	next.members = membersOf(next.serving)
-	next.weights = p.weightsOf(next.serving)
 	for id, e := range p.byID {
 		if byID[id] == nil {
 			gone = append(gone, e)
 		}
 	}
 	p.byID = byID
-	p.list.Store(next)
+	p.list.Store(p.listOf(all))
 	return gone
 }
 

@@ -86,6 +86,7 @@ func (r *Registry) AcquireAs(u ir.Upstream, client *tls.Certificate) *Pool {
 	p.refs++
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
 	p.policy.Store(&u.Balance)
+	p.judgeBy(&u.Health)
 	p.set.Store(&u.Endpoints)
 	secured := p.secure(&u, client)
 	if p.refs == 1 || secured || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {

@@ -109,6 +109,12 @@ type ProxyRouteSpec struct {
 	// +optional
 	Retry *Retry `json:"retry,omitempty"`
 
+	// health says how the endpoints of back ends are judged, for each route that does not say
+	// so itself.
+	//
+	// +optional
+	Health *Health `json:"health,omitempty"`
+
 	// limits bound how many requests run at once, for each route that has none of
 	// its own: routes do not share slots.
 	//

@@ -74,6 +74,12 @@ type Route struct {
 	// +optional
 	Retry *Retry `json:"retry,omitempty"`
 
+	// health says how the endpoints of the route's back ends are judged, in place of
+	// spec.health.
+	//
+	// +optional
+	Health *Health `json:"health,omitempty"`
+
 	// limits bound how many requests of the route run at once, in place of spec.limits.
 	//
 	// +optional

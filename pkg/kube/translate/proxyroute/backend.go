@@ -28,10 +28,11 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 	forward := &ir.Forward{Backends: make([]ir.WeightedUpstream, 0, len(route.Backends))}
 	balance, sticky := t.balance(route, at)
 	forward.Sticky = sticky
+	health := t.health(route, at)
 	for i := range route.Backends {
 		field := at.At(".backends[" + strconv.Itoa(i) + "]")
 		share := t.backend(&route.Backends[i], field)
-		share.Upstream = t.Balanced(share.Upstream, balance)
+		share.Upstream = t.Watched(t.Balanced(share.Upstream, balance), health)
 		var sound bool
 		if share.Filters, sound = t.filters(route.Backends[i].Filters, route, field.At(".filters")); !sound {
 			share.Upstream, share.FailStatus, share.FailReason = "", 500, "a filter of the back end is invalid"

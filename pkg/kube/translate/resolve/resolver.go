@@ -81,6 +81,12 @@ func (r *Resolver) Speaking(key string, protocol ir.UpstreamProtocol) string {
 	return r.vary(key, func(u *ir.Upstream) { u.Protocol = protocol })
 }
 
+// Watched returns the key of the upstream that is like another apart from how its
+// endpoints are judged.
+func (r *Resolver) Watched(key string, health ir.Health) string {
+	return r.vary(key, func(u *ir.Upstream) { u.Health = health })
+}
+
 // vary enters what change makes of an upstream, under a key of its own. What it differs
 // in is what it has connections of its own for; the endpoints are shared.
 func (r *Resolver) vary(key string, change func(*ir.Upstream)) string {
@@ -107,6 +113,9 @@ func keyOf(u *ir.Upstream) string {
 	key := u.Endpoints
 	if u.Balance != (ir.Balance{}) {
 		key += " " + u.Balance.String()
+	}
+	if h := u.Health.String(); h != "" {
+		key += " " + h
 	}
 	if u.Protocol != ir.UpstreamHTTP1 {
 		key += " " + u.Protocol.String()
