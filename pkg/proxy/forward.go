@@ -159,6 +159,9 @@ func (x *exchange) send() (sent bool, f *fault) {
 	if err == nil {
 		err = x.up.Flush()
 	}
+	if errors.Is(err, h2.ErrClosed) {
+		return true, nil // The endpoint may have answered before it took all; what is read next says.
+	}
 	if err != nil {
 		// The first write on a connection is refused as a whole or not at all: nothing was in its way.
 		refused := errors.Is(err, h2.ErrRefused) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)

@@ -154,3 +154,32 @@ func TestTheHeadThatAnHTTP2EndpointGets(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerBeforeTheEndOfAHeldBodyIsPassedOn(t *testing.T) {
+	k := proxytest.Start(t, proxytest.Options{})
+	c, _ := proxytest.Config()
+	c.Upstreams[0].Protocol = ir.UpstreamHTTP2
+	k.Serve(c)
+	k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+		io.ReadFull(r, make([]byte, len(http2.ClientPreface)))
+		f := http2.NewFramer(nc, r)
+		f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1})
+		for {
+			frame, err := f.ReadFrame()
+			if err != nil {
+				return
+			}
+			if d, is := frame.(*http2.DataFrame); is && len(d.Data()) > 0 {
+				ok200(f, d.StreamID)
+				f.WriteRSTStream(d.StreamID, http2.ErrCodeNo)
+			}
+		}
+	}))
+	// The second request finds the window of one byte that the first one was told of.
+	for range 2 {
+		got := k.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\nConnection: close\r\n\r\n123456789")
+		if !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+			t.Errorf("got %q", got)
+		}
+	}
+}

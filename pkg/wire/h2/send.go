@@ -193,7 +193,12 @@ func (s *Stream) await(room func() int) (int, error) {
 		if s.over != nil {
 			return 0, s.over
 		}
-		if c.writeErr != nil {
+		switch {
+		case c.writeErr == nil:
+		case c.client != nil:
+			// What the write failed with says nothing of this request, some of which may have been sent before.
+			return 0, ErrClosed
+		default:
 			return 0, c.writeErr
 		}
 		first := len(c.turns) == 0 || c.turns[0] == s
