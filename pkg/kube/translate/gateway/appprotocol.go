@@ -15,6 +15,8 @@ const (
 	appH2C = "kubernetes.io/h2c"
 	appWS  = "kubernetes.io/ws"
 	appWSS = "kubernetes.io/wss"
+	// appGRPC is what many Services of gRPC say, though no standard does.
+	appGRPC = "grpc"
 )
 
 // speaking returns the upstream of a Service port as it must be spoken to: by HTTP/2 for
@@ -29,7 +31,7 @@ func (b *ruleBuilder) speaking(key string, service types.NamespacedName, port in
 		return "", fault{report.UnsupportedProtocol, fmt.Sprintf("the appProtocol of the port %d of the Service %q is %s, over which gRPC cannot be spoken", port, service, said)}
 	case said == appWSS && !encrypted:
 		return "", fault{report.UnsupportedProtocol, fmt.Sprintf("the appProtocol of the port %d of the Service %q is %s, but no BackendTLSPolicy says whom to trust", port, service, said)}
-	case grpc || said == appH2C:
+	case grpc || said == appH2C || said == appGRPC:
 		return b.Speaking(key, ir.UpstreamHTTP2), fault{}
 	}
 	return key, fault{}
