@@ -1,6 +1,9 @@
 package proxy_test
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,6 +78,37 @@ func TestStatusesThatEject(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		if n := failed(); n != 2 {
 			t.Errorf("%d requests got 503 after it came back, want 2", n)
+		}
+	})
+}
+
+// TestWhatIsNotTheEndpointsDoingDoesNotEject has endpoints that close after each response
+// without saying so, and requests whose own time is over.
+func TestWhatIsNotTheEndpointsDoingDoesNotEject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := proxytest.Start(t, proxytest.Options{})
+		c, route := proxytest.Config()
+		route.Timeouts.Request = time.Second
+		c.Upstreams[0].Health = ir.Health{Passive: ir.Passive{Failures: 1, EjectFor: time.Hour, MaxPercent: 100}}
+		k.Serve(c)
+		k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+			head, err := proxytest.ReadHead(r)
+			if err != nil {
+				return
+			}
+			if strings.Contains(head, "/slow") {
+				time.Sleep(2 * time.Second)
+				return
+			}
+			io.WriteString(nc, okResponse)
+			// The next request on the connection finds it closed.
+			_, _ = proxytest.ReadHead(r)
+		}))
+		for _, path := range []string{"/", "/", "/", "/slow", "/", "/slow"} {
+			k.Send("GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+			if e := k.Registry.Dump()[0].Endpoints[0]; e.Ejected != "" {
+				t.Fatalf("after %s the endpoint is out %s", path, e.Ejected)
+			}
 		}
 	})
 }
