@@ -8,21 +8,13 @@ import (
 	"sigs.k8s.io/gateway-api/pkg/features"
 )
 
-// lacking are the features whose conformance tests do not pass: all of them need
-// HTTP/2 with back ends.
-var lacking = map[features.FeatureName]bool{
-	features.SupportHTTPRouteBackendProtocolH2C: true,
-	features.SupportGRPCRoute:                   true,
-	features.SupportGRPCRouteNamedRouteRule:     true,
-}
-
 // supportedFeatures returns what a GatewayClass claims, sorted by name: each
-// feature of the Gateway API that is not about a mesh and not lacking.
+// feature of the Gateway API that is not about a mesh.
 func supportedFeatures() []gatewayv1.SupportedFeature {
 	mesh := features.SetsToNamesSet(features.MeshCoreFeatures, features.MeshExtendedFeatures)
 	var claimed []gatewayv1.SupportedFeature
 	for name := range features.SetsToNamesSet(features.AllFeatures) {
-		if !mesh.Has(name) && !lacking[name] {
+		if !mesh.Has(name) {
 			claimed = append(claimed, gatewayv1.SupportedFeature{Name: gatewayv1.FeatureName(name)})
 		}
 	}
