@@ -87,7 +87,9 @@ func TestAttacksEndWhileOthersAreServed(t *testing.T) {
 			}
 			return a.WriteContinuation(1, false, []byte{0x82})
 		},
-		"SETTINGS": func(a *attacker, _ int) error { return a.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1}) },
+		"SETTINGS": func(a *attacker, _ int) error {
+			return a.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1})
+		},
 		"PING":     func(a *attacker, _ int) error { return a.WritePing(false, [8]byte{}) },
 		"PRIORITY": func(a *attacker, i int) error { return a.WritePriority(id(i), http2.PriorityParam{StreamDep: 1}) },
 		"empty DATA": func(a *attacker, i int) error {

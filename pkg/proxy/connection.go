@@ -122,6 +122,12 @@ func (c *connection) next() bool {
 		x.close()
 		return false
 	}
+	if conn := c.upgraded(&x.req); conn != nil {
+		x.req.Reset()
+		p.exchanges.Put(x)
+		c.switchTo(conn)
+		return false
+	}
 	c.expects, c.http10 = x.req.ExpectContinue, x.req.Version == wire.HTTP10
 	x.open(c, c)
 	ok := x.serve()

@@ -2,7 +2,11 @@ package proxy
 
 import (
 	"bytes"
+	"io"
 	"time"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // H2C says how clients may come to speak HTTP/2 without TLS. Empty means H2CPriorKnowledge.
@@ -14,6 +18,10 @@ const (
 	H2CPriorKnowledge H2C = "prior-knowledge"
 	// H2COff serves HTTP/1.1 alone.
 	H2COff H2C = "off"
+	// H2CUpgrade is H2CPriorKnowledge, and answers an Upgrade to h2c with 101 (RFC 7540
+	// section 3.2, which RFC 9113 has dropped). It is for clients that know no other way: a
+	// proxy in front that passes the Upgrade on does not see the requests that follow.
+	H2CUpgrade H2C = "upgrade"
 	// H2COnly serves HTTP/2 alone.
 	H2COnly H2C = "only"
 )
@@ -60,5 +68,30 @@ func (c *connection) hasPreface() bool {
 			c.awaitRead(time.Now(), c.proxy.timeouts.Head, time.Time{})
 			bounded = true
 		}
+	}
+}
+
+// switching is the answer to an upgrade to HTTP/2.
+const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+// upgraded returns the codec to go on with if the request asks for HTTP/2, of
+// which it is the first stream then; nil for none.
+func (c *connection) upgraded(req *wire.Request) *h2.Conn {
+	if len(req.HTTP2Settings) == 0 || c.secure != nil {
+		return nil
+	}
+	conn := h2.NewConn(c.nc, bytes.Clone(c.h1.Buffered()), c.proxy.http2)
+	if conn.Upgrade(req) != nil {
+		return nil // RFC 9110 section 7.8: an Upgrade may be ignored.
+	}
+	return conn
+}
+
+// switchTo goes on with HTTP/2.
+func (c *connection) switchTo(conn *h2.Conn) {
+	c.h1.Release()
+	c.awaitWrite(time.Now(), c.proxy.timeouts.Write, time.Time{})
+	if _, err := io.WriteString(c.nc, switching); err == nil {
+		c.speakHTTP2(conn)
 	}
 }

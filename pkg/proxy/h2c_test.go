@@ -109,3 +109,71 @@ func TestAPrefaceThatStopsIsNotWaitedForLong(t *testing.T) {
 		}
 	})
 }
+
+func TestUpgradeToHTTP2(t *testing.T) {
+	const settings = "HTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+	for name, c := range map[string]struct {
+		mode   proxy.H2C
+		fields string
+		// switches says that HTTP/2 follows.
+		switches bool
+	}{
+		"that is allowed":            {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" + settings, true},
+		"that is not":                {proxy.H2CPriorKnowledge, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" + settings, false},
+		"without settings":           {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n", false},
+		"with settings twice":        {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" + settings + settings, false},
+		"with settings of odd size":  {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n", false},
+		"with a setting that is bad": {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAIAAAAC\r\n", false},
+		"with settings unnamed":      {proxy.H2CUpgrade, "Connection: Upgrade\r\nUpgrade: h2c\r\n" + settings, false},
+		"among others":               {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c, x\r\n" + settings, false},
+		"with a body":                {proxy.H2CUpgrade, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nContent-Length: 1\r\n" + settings, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := start(t, proxytest.Options{Proxy: proxy.Options{H2C: c.mode}}, nil)
+			heads := make(chan string, 2)
+			k.SetEndpoints(k.Repeats(heads, okResponse))
+			nc := k.Dial(ir.ListenerHTTP)
+			request := "GET /a?b HTTP/1.1\r\nHost: h\r\n" + c.fields + "X: y\r\n\r\n"
+			if strings.Contains(c.fields, "Length") {
+				request += "x"
+			}
+			io.WriteString(nc, request)
+			r := bufio.NewReader(nc)
+			head, err := proxytest.ReadHead(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !c.switches {
+				if !strings.HasPrefix(head, "HTTP/1.1 200 OK\r\n") {
+					t.Errorf("got %q", head)
+				}
+				return
+			}
+			if head != "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" {
+				t.Fatalf("got %q", head)
+			}
+			f := http2.NewFramer(nc, r)
+			io.WriteString(nc, http2.ClientPreface)
+			f.WriteSettings()
+			body := ""
+			for {
+				frame, err := f.ReadFrame()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if data, ok := frame.(*http2.DataFrame); ok && data.StreamID == 1 {
+					body += string(data.Data())
+					if data.StreamEnded() {
+						break
+					}
+				}
+			}
+			if seen := <-heads; body != "ok" || !strings.HasPrefix(seen, "GET /a?b HTTP/1.1\r\nHost: h\r\nX: y\r\n") || strings.Contains(seen, "pgrade") {
+				t.Errorf("got %q, the endpoint saw %q", body, seen)
+			}
+			if line := k.Log(1)[0]; line["protocol"] != "HTTP/2" || line["status"] != 200.0 {
+				t.Errorf("logged %v", line)
+			}
+		})
+	}
+}

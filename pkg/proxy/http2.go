@@ -25,7 +25,10 @@ func (p *Proxy) http2Options() *h2.Options {
 // serveHTTP2 is the life of a connection that speaks HTTP/2, of which buffered was
 // read already. Each stream is an exchange like all others.
 func (c *connection) serveHTTP2(buffered []byte) {
-	conn := h2.NewConn(c.nc, buffered, c.proxy.http2)
+	c.speakHTTP2(h2.NewConn(c.nc, buffered, c.proxy.http2))
+}
+
+func (c *connection) speakHTTP2(conn *h2.Conn) {
 	c.http2.Store(conn)
 	// Shutdown sets closing before it looks for connections, so that one of the two sees the other.
 	if c.proxy.closing.Load() || c.retired.Load() {

@@ -105,6 +105,11 @@ func New(holder *table.Holder, o Options) *Proxy {
 		limits := h1.DefaultLimits()
 		p.opts.Limits = &limits
 	}
+	if p.opts.H2C == H2CUpgrade {
+		limits := *p.opts.Limits
+		limits.UpgradeHTTP2 = true
+		p.opts.Limits = &limits
+	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.exchanges.New = func() any { return newExchange() }
 	p.http2 = p.http2Options()

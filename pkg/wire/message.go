@@ -60,6 +60,9 @@ type Request struct {
 	Close bool
 	// Upgrade is the protocol that Connection: Upgrade asks for; empty without.
 	Upgrade []byte
+	// HTTP2Settings is what an Upgrade to h2c comes with (RFC 7540 section 3.2.1), in
+	// base64; empty unless the codec was told to look for that.
+	HTTP2Settings []byte
 	// ExpectContinue says that the client waits for 100 before it sends the body.
 	ExpectContinue bool
 	// TrailersAccepted says that TE named "trailers".

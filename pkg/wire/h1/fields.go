@@ -48,6 +48,9 @@ func (f *fields) nominate(buf *buffer, name []byte) error {
 	case wire.Host, wire.ContentLength, wire.TransferEncoding:
 		return errConnection
 	case wire.Other:
+	case wire.HTTP2Settings:
+		f.namesSettings = true
+		return nil
 	default:
 		// Fields of one connection are left out anyway. The others (credentials,
 		// addresses and the like) are for all recipients, and no sender may take
@@ -153,8 +156,7 @@ func (f *fields) persists(version wire.Version) bool {
 
 // protocol returns the one protocol that Upgrade names with Connection: upgrade,
 // nil where there is none, several (a server may ignore the field), or another
-// version of HTTP: h2c is served by prior knowledge alone, and requests in a tunnel
-// would go past the routes.
+// version of HTTP, since requests in a tunnel would go past the routes; for h2c see asksHTTP2.
 func (f *fields) protocol() ([]byte, error) {
 	if f.upgrades == 0 {
 		return nil, nil
@@ -169,6 +171,13 @@ func (f *fields) protocol() ([]byte, error) {
 		return nil, nil
 	}
 	return f.upgrade, nil
+}
+
+// asksHTTP2 says that the request asks for HTTP/2 in the one way that RFC 7540 section
+// 3.2 has for it. RFC 9113 has dropped it.
+func (f *fields) asksHTTP2(r *wire.Request) bool {
+	return r.Version == wire.HTTP11 && r.Length == 0 && f.switches && f.namesSettings &&
+		f.upgrades == 1 && wire.EqualName(f.upgrade, "h2c") && f.settingsLines == 1
 }
 
 // isProtocolList checks the grammar of Upgrade (RFC 9110 section 7.8).

@@ -106,8 +106,11 @@ type fields struct {
 	host, length, coding, upgrade, expect []byte
 	hosts, lengths, codings, upgrades     int
 	expects                               int
+	// settings is HTTP2-Settings, of which there are so many lines.
+	settings      []byte
+	settingsLines int
 	// What the Connection lines said, and TE.
-	close, keepAlive, switches, trailers bool
+	close, keepAlive, switches, trailers, namesSettings bool
 	// nominated says that in.buf.nominated holds names to leave out.
 	nominated bool
 }
@@ -227,7 +230,10 @@ func (f *fields) take(buf *buffer, field wire.Field) (kept bool, err error) {
 		f.expects++
 	case wire.TE:
 		f.trailers = f.trailers || listHas(field.Value, "trailers")
-	case wire.KeepAlive, wire.ProxyConnection, wire.Trailer, wire.HTTP2Settings:
+	case wire.HTTP2Settings:
+		f.settings = field.Value
+		f.settingsLines++
+	case wire.KeepAlive, wire.ProxyConnection, wire.Trailer:
 	default:
 		return true, nil
 	}

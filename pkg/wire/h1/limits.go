@@ -18,6 +18,9 @@ type Limits struct {
 	// they are left out: many an origin takes "X_Forwarded_For" for
 	// "X-Forwarded-For", and so a client could set fields that only a proxy may set.
 	KeepUnderscores bool
+	// UpgradeHTTP2 hands over an upgrade to HTTP/2 (RFC 7540 section 3.2), which is ignored
+	// otherwise. A proxy in front that lets such requests through would not see what follows.
+	UpgradeHTTP2 bool
 }
 
 // DefaultLimits returns the limits that a zero Limits stands for.

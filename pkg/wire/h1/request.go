@@ -82,7 +82,13 @@ func (c *Conn) parseRequest(r *wire.Request) error {
 	if err := f.checkHost(r); err != nil {
 		return err
 	}
-	return f.fillRequest(r)
+	if err := f.fillRequest(r); err != nil {
+		return err
+	}
+	if c.lim.UpgradeHTTP2 && f.asksHTTP2(r) {
+		r.Upgrade, r.HTTP2Settings = f.upgrade, f.settings
+	}
+	return nil
 }
 
 // parseRequestLine parses "METHOD target HTTP/1.x" (RFC 9112 section 3): single

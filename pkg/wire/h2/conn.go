@@ -97,6 +97,7 @@ func (c *Conn) Serve(handle func(*Stream)) error {
 	c.mu.Lock()
 	c.greet()
 	c.mu.Unlock()
+	c.settle() // An upgraded connection begins with a stream.
 	err := c.readPreface()
 	if err == nil {
 		err = c.read()
