@@ -64,6 +64,8 @@ const (
 	RefNotPermitted Reason = "RefNotPermitted"
 	// KeptLastGood: the object's new text is broken, so its last good text is served.
 	KeptLastGood Reason = "KeptLastGood"
+	// EndpointsNotVerified: endpoints are spoken with over TLS and need not prove who they are.
+	EndpointsNotVerified Reason = "EndpointsNotVerified"
 	// Suspended: a part of the object is out of service because it says so.
 	Suspended Reason = "Suspended"
 	// Internal: Sluice failed, not the user.

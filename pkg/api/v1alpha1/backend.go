@@ -45,6 +45,12 @@ type Backend struct {
 	// +kubebuilder:default=true
 	Ready *bool `json:"ready,omitempty"`
 
+	// tls speaks with the endpoints over TLS. Without it that happens only where the
+	// appProtocol of the Service's port is https.
+	//
+	// +optional
+	TLS *BackendTLS `json:"tls,omitempty"`
+
 	// filters act on what goes to this back end and comes from it, behind those of the route.
 	//
 	// +optional

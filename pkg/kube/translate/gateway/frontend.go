@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
 
@@ -14,9 +12,6 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
-
-// caKey is the key of a ConfigMap with CA certificates.
-const caKey = "ca.crt"
 
 // readFrontend finds out what the HTTPS ports of a Gateway ask of clients'
 // certificates. It is a port's affair and not a listener's: on a connection that serves
@@ -93,34 +88,12 @@ func (t *translation) caCertificates(group, kind string, name types.NamespacedNa
 	if object == nil {
 		return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("the ConfigMap %q does not exist", name)}
 	}
-	text, found := object.Data[caKey]
+	text, found := object.Data[resolve.CAKey]
 	if !found {
-		return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("the ConfigMap %q has no key %s", name, caKey)}
+		return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("the ConfigMap %q has no key %s", name, resolve.CAKey)}
 	}
-	if problem := checkCertificates(text); problem != "" {
-		return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("%s of the ConfigMap %q %s", caKey, name, problem)}
+	if problem := resolve.CheckCertificates(text); problem != "" {
+		return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("%s of the ConfigMap %q %s", resolve.CAKey, name, problem)}
 	}
 	return strings.TrimSpace(text) + "\n", fault{}
-}
-
-// checkCertificates says what is wrong with a text that should hold certificates in PEM form.
-func checkCertificates(text string) (problem string) {
-	found := false
-	for rest := []byte(text); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			return fmt.Sprintf("holds a %s beside certificates", strings.ToLower(block.Type))
-		}
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return "holds a certificate that cannot be parsed"
-		}
-		found = true
-	}
-	if !found {
-		return "holds no certificate in PEM form"
-	}
-	return ""
 }

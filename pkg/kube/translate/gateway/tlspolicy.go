@@ -127,9 +127,9 @@ func (t *translation) authority(ref *gatewayv1.LocalObjectReference, namespace s
 		if secret == nil {
 			return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("the Secret %q does not exist", name)}
 		}
-		text := string(secret.Data[caKey])
-		if problem := checkCertificates(text); problem != "" {
-			return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("%s of the Secret %q %s", caKey, name, problem)}
+		text := string(secret.Data[resolve.CAKey])
+		if problem := resolve.CheckCertificates(text); problem != "" {
+			return "", fault{report.InvalidCACertificateRef, fmt.Sprintf("%s of the Secret %q %s", resolve.CAKey, name, problem)}
 		}
 		return text + "\n", fault{}
 	}

@@ -19,6 +19,8 @@ const (
 // settings is what the annotations of an Ingress ask for.
 type settings struct {
 	redirect resolve.Redirect
+	// endpoints is how endpoints are spoken with.
+	endpoints endpointTLS
 	// closed says why all routes of the object answer 503, or is empty.
 	closed string
 	// withdrawn leaves out all routes of the object.
@@ -44,6 +46,7 @@ func (t *translation) readAnnotations() settings {
 	if t.flag("force-ssl-redirect", false) {
 		set.redirect = resolve.RedirectAlways
 	}
+	t.readEndpointTLS(&set)
 	return set
 }
 

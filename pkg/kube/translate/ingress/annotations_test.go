@@ -27,7 +27,7 @@ func TestAsIs(t *testing.T) {
 		want              bool
 	}{
 		"the value that asks for what is done anyway": {"use-regex", "false", true},
-		"in another case":           {"backend-protocol", "http", true},
+		"in another case":           {"http2-push-preload", "FALSE", true},
 		"another value":             {"use-regex", "true", false},
 		"no such value":             {"auth-url", "", false},
 		"everyone of both families": {"whitelist-source-range", "0.0.0.0/0, ::/0", true},

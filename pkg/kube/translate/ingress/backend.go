@@ -29,7 +29,9 @@ func (t *translation) backend(b *networkingv1.IngressBackend, at resolve.Place) 
 		return t.refuse(at.At(".service.port"), report.Invalid, "one of number and name is required")
 	}
 	service := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
-	return &ir.Forward{Backends: []ir.WeightedUpstream{t.Service(service, port, at.At(".service"))}}
+	share := t.Service(service, port, at.At(".service"))
+	share.Upstream = t.settings.endpoints.over(t.Resolver, share.Upstream, service)
+	return &ir.Forward{Backends: []ir.WeightedUpstream{share}}
 }
 
 // refuse reports a back end and returns what answers instead of it.

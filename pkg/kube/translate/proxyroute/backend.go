@@ -59,6 +59,7 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 	default:
 		share = t.Address(b.Address, at.At(".address"))
 	}
+	t.overTLS(&share, b, at.At(".tls"))
 	share.Version = b.Version
 	share.Unready = b.Ready != nil && !*b.Ready
 	if share.Unready {

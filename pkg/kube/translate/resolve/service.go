@@ -15,19 +15,23 @@ import (
 )
 
 // Service returns the upstream of a port of a Service with weight 1, spoken to as the
-// appProtocol of the port says: by HTTP/2 for kubernetes.io/h2c (KEP-3726) and grpc, by
-// HTTP/1.1 for all others. Where there
-// is no such Service or port, that is reported at the place (of the field that
-// names it), and the result fails with 503.
+// appProtocol of the port says: by HTTP/2 for kubernetes.io/h2c (KEP-3726) and grpc,
+// over TLS for https, else by HTTP/1.1 in clear text. Where there is no such Service
+// or port, that is reported at the place (of the field that names it), and the
+// result fails with 503.
 func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, at Place) ir.WeightedUpstream {
 	number, field, fault := r.FindService(name, port)
 	if fault != (Fault{}) {
 		return r.fail(at.At(field), fault.Reason, fault.Message)
 	}
 	key := r.ServiceUpstream(name, number)
-	switch r.appProtocol(name, number) {
+	switch strings.ToLower(r.appProtocol(name, number)) {
 	case "kubernetes.io/h2c", "grpc":
 		key = r.Speaking(key, ir.UpstreamHTTP2)
+	case appHTTPS:
+		// The endpoints must prove with the CAs of the system to be the Service.
+		host := r.ServiceHost(name)
+		key = r.Secured(key, ir.UpstreamTLS{Enabled: true, ServerName: host, System: true, Names: []string{host}})
 	}
 	return ir.WeightedUpstream{Upstream: key, Weight: 1}
 }
