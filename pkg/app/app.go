@@ -66,6 +66,7 @@ func New(o Options) (*App, error) {
 	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Zone: o.Zone, SessionKey: o.sessionKey()})
 	a.proxy = proxy.New(&a.holder, proxy.Options{
 		TrustedProxies: o.TrustedProxies,
+		ProxyProtocol:  o.ProxyProtocol,
 		MaxConnections: o.MaxConnections,
 		H2C:            proxy.H2C(o.H2C),
 		DebugHeaders:   o.DebugHeaders,

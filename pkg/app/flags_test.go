@@ -75,6 +75,9 @@ func TestFlagsSetOptions(t *testing.T) {
 		"networks and single addresses": {VerbServe, []string{"--trusted-proxies", "10.1.2.3/8", "--trusted-proxies", "192.0.2.1"}, func(o *Options) {
 			o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}
 		}},
+		"load balancers that announce clients": {VerbController, []string{"--proxy-protocol", "10.0.0.0/8"}, func(o *Options) {
+			o.ProxyProtocol = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+		}},
 		"times": {VerbServe, []string{"--drain-delay", "5s", "--drain-timeout", "1m"}, func(o *Options) {
 			o.DrainDelay, o.DrainTimeout = 5*time.Second, time.Minute
 		}},

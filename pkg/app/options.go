@@ -23,6 +23,8 @@ type Options struct {
 	LogLevel       slog.Level
 	DebugHeaders   bool
 	TrustedProxies []netip.Prefix
+	// ProxyProtocol is proxy.Options.ProxyProtocol.
+	ProxyProtocol  []netip.Prefix
 	MaxConnections int
 	// H2C is one of the words of proxy.H2C.
 	H2C string

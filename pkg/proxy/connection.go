@@ -72,7 +72,7 @@ func (c *connection) serve() {
 		}
 	}()
 	l := c.proxy.listenerNow(c.listener.name)
-	if l == nil || c.pass(l) || l.TLS != nil && !c.handshake(c.listener.tls) {
+	if l == nil || !c.announced() || c.pass(l) || l.TLS != nil && !c.handshake(c.listener.tls) {
 		return
 	}
 	if c.secure != nil && c.secure.protocol == "h2" {

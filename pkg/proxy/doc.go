@@ -43,6 +43,9 @@
 // Connecting is tried on up to three endpoints. What cannot be passed on is closed without a
 // byte, and what is broken off is reset. Datagrams are passed on by session, and go to another endpoint once theirs may not be used.
 //
+// A connection from Options.ProxyProtocol must begin with a header of the PROXY protocol within 5 s;
+// its source address is then the client's everywhere, also where X-Forwarded-For is believed.
+//
 // Field names go to the endpoint as they came: those of an HTTP/2 client in lower case, which
 // is the same name (RFC 9110 section 5.1).
 //

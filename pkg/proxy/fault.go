@@ -82,6 +82,7 @@ var (
 	faultDrained   = &fault{status: 503, reason: "shutting_down", side: ofSluice, last: true}
 	faultAnswer    = &fault{status: 500, reason: "invalid_answer", side: ofSluice}
 	faultNoStream  = &fault{reason: "no_stream", side: ofClient}
+	faultAnnounced = &fault{reason: "bad_proxy_header", side: ofClient}
 	faultHello     = &fault{reason: "bad_client_hello", side: ofClient}
 	faultHandshake = &fault{reason: "tls_handshake_failed", side: ofClient}
 	faultTunnelCut = &fault{reason: "tunnel_timeout", side: ofNobody}

@@ -10,14 +10,7 @@ import (
 )
 
 // trusts says whether the peer's X-Forwarded fields are believed.
-func (p *Proxy) trusts(peer netip.Addr) bool {
-	for _, network := range p.trusted {
-		if network.Contains(peer) {
-			return true
-		}
-	}
-	return false
-}
+func (p *Proxy) trusts(peer netip.Addr) bool { return within(p.trusted, peer) }
 
 // believe takes client and scheme from what a trusted proxy says. The client
 // is the last address of X-Forwarded-For that is not that of a trusted proxy:

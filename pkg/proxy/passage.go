@@ -39,7 +39,7 @@ func (c *connection) pass(l *table.Listener) bool {
 
 func (c *connection) passByName(l *table.Listener) bool {
 	p := c.newPassage("TLS")
-	hello, first, err := l4.Peek(c.raw, min(helloWithin, c.proxy.timeouts.Handshake))
+	hello, first, err := l4.Peek(c.nc, min(helloWithin, c.proxy.timeouts.Handshake))
 	if err != nil {
 		c.listener.metrics.HandshakeFailed()
 		if len(first) > 0 { // Without a byte it is a probe of the port, or a client that left.
@@ -50,7 +50,7 @@ func (c *connection) passByName(l *table.Listener) bool {
 	p.entry.Host = bytes.ToLower([]byte(hello.ServerName))
 	s := l.Stream(p.entry.Host)
 	if s == nil && l.HTTP() {
-		c.nc = l4.Replay(c.raw, first)
+		c.nc = l4.Replay(c.nc, first)
 		return false
 	}
 	p.serve(s, first)
@@ -162,7 +162,7 @@ func (p *passage) through(up *upstream.Conn, terminate bool, idle time.Duration,
 	c.using(up)
 	defer c.endpoint.Store(nil)
 	if terminate {
-		c.nc = l4.Replay(c.raw, first)
+		c.nc = l4.Replay(c.nc, first)
 		if !c.handshake(c.listener.opaque) {
 			return faultHandshake
 		}

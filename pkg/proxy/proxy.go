@@ -30,6 +30,9 @@ type Options struct {
 	HTTP2 h2.Options
 	// TrustedProxies are the networks whose X-Forwarded fields are believed.
 	TrustedProxies []netip.Prefix
+	// ProxyProtocol are the networks whose connections begin with a header of the PROXY
+	// protocol, version 1 or 2, which says who the client is. From elsewhere none is taken.
+	ProxyProtocol []netip.Prefix
 	// MaxConnections bounds the open connections of each listener; those beyond
 	// it wait in the kernel's queue. 0 means no bound.
 	MaxConnections int

@@ -1,0 +1,58 @@
+package proxy
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/proxy/l4"
+	"github.com/sluice-dev/sluice/pkg/wire/proxyproto"
+)
+
+// announcedWithin bounds the time that the header of the PROXY protocol may take.
+const announcedWithin = 5 * time.Second
+
+// announced learns whose connection it is, where its peer is one that says so; false
+// means that it did not. Such a peer must say it: to guess whether it did would let
+// its clients say what they like.
+func (c *connection) announced() bool {
+	if !within(c.proxy.opts.ProxyProtocol, c.client.Addr()) {
+		return true
+	}
+	// Where a deadline cannot be set, reading fails as well.
+	_ = c.raw.SetReadDeadline(time.Now().Add(announcedWithin))
+	defer func() { _ = c.raw.SetReadDeadline(time.Time{}) }()
+	buf := make([]byte, proxyproto.MaxHeader)
+	for have := 0; have < len(buf); {
+		n, failed := c.raw.Read(buf[have:])
+		have += n
+		h, size, err := proxyproto.Parse(buf[:have])
+		switch {
+		case err == nil:
+			if h.Source.IsValid() {
+				c.client = h.Source
+			}
+			if size < have {
+				c.nc = l4.Replay(c.raw, append([]byte(nil), buf[size:have]...))
+			}
+			return true
+		case failed != nil && have == 0:
+			return false // A probe of the port, or a client that left.
+		case failed != nil || !errors.Is(err, proxyproto.ErrIncomplete):
+			c.newPassage("PROXY").end(faultAnnounced)
+			return false
+		}
+	}
+	c.newPassage("PROXY").end(faultAnnounced)
+	return false
+}
+
+// within says whether an address is in one of some networks.
+func within(networks []netip.Prefix, a netip.Addr) bool {
+	for _, network := range networks {
+		if network.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
