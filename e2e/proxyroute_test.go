@@ -73,10 +73,13 @@ spec:
 
 	reapply(t, strings.Replace(route, `version: "2.1"}`, `version: "2.1", ready: false}`, 1))
 	f.asks(t, url, "App-Version", "2.1", 200, from("app-v2"))
-	status := kubectl(t, "-n", apps, "get", "pxr/versions", "-o", `jsonpath={.status.conditions[?(@.type=="Suspended")].status}`)
-	if status != "True" {
-		t.Errorf("the condition Suspended is %q", status)
-	}
+	until(t, 30*time.Second, "the condition Suspended", func() error {
+		status := kubectl(t, "-n", apps, "get", "pxr/versions", "-o", `jsonpath={.status.conditions[?(@.type=="Suspended")].status}`)
+		if status != "True" {
+			return fmt.Errorf("it is %q", status)
+		}
+		return nil
+	})
 }
 
 // testQueue sends more than may run, and asks the endpoint how many ran at once.
