@@ -359,8 +359,7 @@ func TestANamespaceIsWatchedAloneButForWhatFlagsName(t *testing.T) {
 }
 
 func TestProxyRoutesAreServedOnceTheirCRDIsInstalled(t *testing.T) {
-	server.InstallCRDs(t)
-	server.UninstallCRDs(t)
+	server.Empty(t)
 	c, namespace := writer(t), server.Namespace(t)
 	r := run(t, nil)
 	create(t, c, newIngress(namespace, "a"))
@@ -372,8 +371,7 @@ func TestProxyRoutesAreServedOnceTheirCRDIsInstalled(t *testing.T) {
 }
 
 func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
-	server.InstallGatewayCRDs(t)
-	server.UninstallGatewayCRDs(t)
+	server.Empty(t)
 	c, namespace := writer(t), server.Namespace(t)
 	r := run(t, nil)
 	create(t, c, newIngress(namespace, "a"))

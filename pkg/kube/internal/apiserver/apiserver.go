@@ -21,13 +21,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
@@ -92,6 +88,17 @@ func (s *Server) Stop() error {
 	return errors.Join(s.stopAPI(), s.env.ControlPlane.Etcd.Stop(), os.RemoveAll(s.certs))
 }
 
+// Empty puts a new server, without CRDs and objects, in the place of this one. To
+// remove CRDs instead can take an API server minutes on a busy machine.
+func (s *Server) Empty(t testing.TB) {
+	t.Helper()
+	if err := s.Stop(); err != nil {
+		t.Fatalf("stop the API server: %v", err)
+	}
+	s.once, s.err, s.env = sync.Once{}, nil, nil
+	s.Config(t)
+}
+
 // stopAPI returns when nobody listens at the API server's address any more.
 func (s *Server) stopAPI() error {
 	api := s.env.ControlPlane.GetAPIServer()
@@ -128,27 +135,6 @@ func (s *Server) InstallCRDs(t testing.TB) {
 	t.Helper()
 	if _, err := envtest.InstallCRDs(s.Config(t), crds()); err != nil {
 		t.Fatalf("install the CRDs: %v", err)
-	}
-}
-
-// UninstallCRDs removes them, and all their objects, and waits until they are gone:
-// one that is still on its way out cannot be installed again.
-func (s *Server) UninstallCRDs(t testing.TB) {
-	t.Helper()
-	if err := envtest.UninstallCRDs(s.Config(t), crds()); err != nil {
-		t.Fatalf("uninstall the CRDs: %v", err)
-	}
-	c, err := client.New(s.Config(t), client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := func(ctx context.Context) (bool, error) {
-		var left metav1.PartialObjectMetadata
-		left.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
-		return apierrors.IsNotFound(c.Get(ctx, client.ObjectKey{Name: "proxyroutes.sluice.dev"}, &left)), nil
-	}
-	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, startTimeout, true, gone); err != nil {
-		t.Fatalf("the CRDs are still there: %v", err)
 	}
 }
 

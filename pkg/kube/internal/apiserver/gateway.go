@@ -1,16 +1,11 @@
 package apiserver
 
 import (
-	"context"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
@@ -20,26 +15,6 @@ func (s *Server) InstallGatewayCRDs(t testing.TB) {
 	t.Helper()
 	if _, err := envtest.InstallCRDs(s.Config(t), gatewayCRDs(t)); err != nil {
 		t.Fatalf("install the CRDs of the Gateway API: %v", err)
-	}
-}
-
-// UninstallGatewayCRDs removes them, and all their objects, and waits until the API
-// server has taken note.
-func (s *Server) UninstallGatewayCRDs(t testing.TB) {
-	t.Helper()
-	if err := envtest.UninstallCRDs(s.Config(t), gatewayCRDs(t)); err != nil {
-		t.Fatalf("uninstall the CRDs of the Gateway API: %v", err)
-	}
-	kinds, err := discovery.NewDiscoveryClientForConfig(s.Config(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := func(context.Context) (bool, error) {
-		_, err := kinds.ServerResourcesForGroupVersion("gateway.networking.k8s.io/v1")
-		return apierrors.IsNotFound(err), nil
-	}
-	if err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, startTimeout, true, gone); err != nil {
-		t.Fatalf("the kinds of the Gateway API are still served: %v", err)
 	}
 }
 
