@@ -83,43 +83,9 @@ type ProxyRouteSpec struct {
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
-	// versioning chooses among back ends by the version that a request names, for
-	// each route that has none of its own and whose back ends have versions.
-	//
-	// +optional
-	Versioning *Versioning `json:"versioning,omitempty"`
-
-	// balance says which endpoint of a back end a request gets, for each route that
-	// does not say itself. Without it endpoints are taken in turn.
-	//
-	// +optional
-	Balance *Balance `json:"balance,omitempty"`
-
-	// timeouts bound the phases of a request, for each route, field by field,
-	// where that has none of its own.
-	//
-	// +optional
-	Timeouts *Timeouts `json:"timeouts,omitempty"`
-
-	// retry says when a request is tried again, for each route that says
-	// nothing of its own.
-	// Without it: up to two more tries after connections that fail, or break before there
-	// is a response.
-	//
-	// +optional
-	Retry *Retry `json:"retry,omitempty"`
-
-	// health says how the endpoints of back ends are judged, for each route that does not say
-	// so itself.
-	//
-	// +optional
-	Health *Health `json:"health,omitempty"`
-
-	// limits bound how many requests run at once, for each route that has none of
-	// its own: routes do not share slots.
-	//
-	// +optional
-	Limits *Limits `json:"limits,omitempty"`
+	// What is set here counts for each route that has none of its own, of timeouts
+	// field by field.
+	Settings `json:",inline"`
 
 	// routes are the back ends by request. The order of the list does not matter for
 	// routes whose matches differ in rank: an Exact path goes before a Regex and that

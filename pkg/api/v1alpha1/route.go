@@ -50,40 +50,8 @@ type Route struct {
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
-	// versioning chooses among the back ends by the version that a request names, in
-	// place of spec.versioning.
-	//
-	// +optional
-	Versioning *Versioning `json:"versioning,omitempty"`
-
-	// balance says which endpoint of a back end a request gets, in place of spec.balance.
-	//
-	// +optional
-	Balance *Balance `json:"balance,omitempty"`
-
-	// timeouts bound the phases of a request, in place of those of spec.timeouts, field by
-	// field.
-	//
-	// +optional
-	Timeouts *Timeouts `json:"timeouts,omitempty"`
-
-	// retry says when a request is tried again, in place of spec.retry.
-	// Without it: up to two more tries after connections that fail, or break before there
-	// is a response.
-	//
-	// +optional
-	Retry *Retry `json:"retry,omitempty"`
-
-	// health says how the endpoints of the route's back ends are judged, in place of
-	// spec.health.
-	//
-	// +optional
-	Health *Health `json:"health,omitempty"`
-
-	// limits bound how many requests of the route run at once, in place of spec.limits.
-	//
-	// +optional
-	Limits *Limits `json:"limits,omitempty"`
+	// What is set here counts in place of what spec has, of timeouts field by field.
+	Settings `json:",inline"`
 }
 
 // Match is a condition on a request. All of its parts must hold.

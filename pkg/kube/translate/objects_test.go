@@ -93,8 +93,8 @@ func (m maker) proxyRoute() *v1alpha1.ProxyRoute {
 	o.Spec.Balance = m.balance()
 	o.Spec.Routes = some(m, 4, func() v1alpha1.Route {
 		return v1alpha1.Route{
-			Name:    one(m, "", "a", "b"),
-			Balance: m.balance(),
+			Name:     one(m, "", "a", "b"),
+			Settings: v1alpha1.Settings{Balance: m.balance()},
 			Matches: some(m, 3, func() v1alpha1.Match {
 				match := v1alpha1.Match{Method: one(m, "", "GET")}
 				if m.IntN(4) > 0 {
