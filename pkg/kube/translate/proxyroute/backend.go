@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/settings"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -16,7 +17,7 @@ import (
 const maxWeight = 1_000_000
 
 // forward returns the action of a route.
-func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action {
+func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at resolve.Place) ir.Action {
 	if len(route.Backends) == 0 && slices.ContainsFunc(route.Filters, answersAll) {
 		return &ir.Respond{Status: 500, Reason: "the route has no back end, as a filter answers every request"}
 	}
@@ -26,9 +27,9 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 		return &ir.Respond{Status: 503, Reason: message}
 	}
 	forward := &ir.Forward{Backends: make([]ir.WeightedUpstream, 0, len(route.Backends))}
-	balance, sticky := t.balance(route, at)
+	balance, sticky := reader.Balance()
 	forward.Sticky = sticky
-	health := t.health(route, at)
+	health := reader.Health()
 	for i := range route.Backends {
 		field := at.At(".backends[" + strconv.Itoa(i) + "]")
 		share := t.backend(&route.Backends[i], field)
@@ -39,7 +40,7 @@ func (t *translation) forward(route *v1alpha1.Route, at resolve.Place) ir.Action
 		}
 		forward.Backends = append(forward.Backends, share)
 	}
-	if !t.version(forward, route, at) {
+	if !reader.Version(forward, at) {
 		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}
 	}
 	return forward
@@ -73,4 +74,19 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 		}
 	}
 	return share
+}
+
+// filters returns the filters of a route or of one of its back ends, and false where one cannot be used.
+func (t *translation) filters(specs []v1alpha1.Filter, route *v1alpha1.Route, at resolve.Place) ([]ir.Filter, bool) {
+	return settings.Filters(t.Resolver, specs, !slices.ContainsFunc(route.Matches, notByPrefix), at)
+}
+
+// notByPrefix says whether there is no prefix in a match that could be replaced.
+func notByPrefix(m v1alpha1.Match) bool {
+	return m.Path != nil && m.Path.Type != v1alpha1.PathPrefix && m.Path.Type != ""
+}
+
+// answersAll says whether a filter leaves nothing for back ends.
+func answersAll(f v1alpha1.Filter) bool {
+	return f.Type == v1alpha1.FilterDrop || f.Type == v1alpha1.FilterRedirect || f.Type == v1alpha1.FilterDirectResponse
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/settings"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -129,8 +130,9 @@ func (t *translation) bind(h host, certificate *resolve.Certificate) {
 // route adds a route for each host and each match.
 func (t *translation) route(index int, id string, route *v1alpha1.Route, redirect resolve.Redirect) {
 	at := t.at("spec.routes[" + strconv.Itoa(index) + "]")
-	action := t.forward(route, at)
-	limits, sound := t.limits(id, route, at)
+	reader := &settings.Reader{Resolver: t.Resolver, Sources: []settings.Source{{Settings: &route.Settings, At: at}, {Settings: &t.object.Spec.Settings, At: t.at("spec")}}}
+	action := t.forward(route, reader, at)
+	limits, sound := reader.Limits("proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id)
 	if !sound {
 		limits, action = ir.Limits{}, &ir.Respond{Status: 500, Reason: "the limits of the route are invalid"}
 	}
@@ -138,7 +140,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	if !sound {
 		filters, action = nil, &ir.Respond{Status: 500, Reason: "a filter of the route is invalid"}
 	}
-	timeouts, retry := t.timeouts(route, at), t.retry(route, at)
+	timeouts, retry := reader.Timeouts(), reader.Retry()
 	maxBody := t.Options.MaxBodyBytes
 	if own := route.MaxBodyBytes; own != nil {
 		maxBody = *own
@@ -169,8 +171,8 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Origin:       t.origin,
 					Field:        field,
 					Match:        match,
-					Filters:      filtersFor(filters, &match),
-					Action:       actionFor(action, &match),
+					Filters:      settings.FiltersFor(filters, &match),
+					Action:       settings.ActionFor(action, &match),
 					Timeouts:     timeouts,
 					Retry:        retry,
 					MaxBodyBytes: maxBody,

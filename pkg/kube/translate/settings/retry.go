@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"slices"
@@ -18,58 +18,53 @@ const (
 	defaultBudget   = 20
 )
 
-// timeouts returns the timeouts of a route: each is its own, else that of the
-// object, else the default. What is invalid is reported and counts as not set.
-func (t *translation) timeouts(route *v1alpha1.Route, at resolve.Place) ir.Timeouts {
-	out := t.Options.Timeouts
-	for _, source := range []struct {
-		spec *v1alpha1.Timeouts
-		at   resolve.Place
-	}{{t.object.Spec.Timeouts, t.at("spec.timeouts")}, {route.Timeouts, at.At(".timeouts")}} {
-		if source.spec == nil {
+// Timeouts returns the timeouts of a route: each is that of the most specific source that
+// has it, else the default. What is invalid is reported and counts as not set.
+func (r *Reader) Timeouts() ir.Timeouts {
+	out := r.Options.Timeouts
+	for _, source := range slices.Backward(r.Sources) {
+		spec, at := source.Timeouts, source.At.At(".timeouts")
+		if spec == nil {
 			continue
 		}
 		for _, one := range []struct {
 			name, value string
 			into        *time.Duration
 		}{
-			{".connect", source.spec.Connect, &out.Connect},
-			{".request", source.spec.Request, &out.Request},
-			{".backendRequest", source.spec.BackendRequest, &out.BackendRequest},
-			{".idle", source.spec.Idle, &out.Idle},
-			{".tunnelIdle", source.spec.TunnelIdle, &out.TunnelIdle},
+			{".connect", spec.Connect, &out.Connect},
+			{".request", spec.Request, &out.Request},
+			{".backendRequest", spec.BackendRequest, &out.BackendRequest},
+			{".idle", spec.Idle, &out.Idle},
+			{".tunnelIdle", spec.TunnelIdle, &out.TunnelIdle},
 		} {
-			t.duration(one.value, one.into, source.at.At(one.name))
+			r.duration(one.value, one.into, at.At(one.name))
 		}
 	}
 	return out
 }
 
 // duration reads a duration that may be missing; one that is invalid changes nothing.
-func (t *translation) duration(value string, into *time.Duration, at resolve.Place) {
+func (r *Reader) duration(value string, into *time.Duration, at resolve.Place) {
 	if value == "" {
 		return
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil || d < 0 {
-		t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%q is no duration, such as 10s, so it is as if it were not set", value)
+		r.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%q is no duration, such as 10s, so it is as if it were not set", value)
 		return
 	}
 	*into = d
 }
 
-// retry returns when a route's requests are tried again: as the route says, else as
-// the object does, else as Sluice does by itself.
-func (t *translation) retry(route *v1alpha1.Route, at resolve.Place) ir.Retry {
-	spec, at := route.Retry, at.At(".retry")
-	if spec == nil {
-		spec, at = t.object.Spec.Retry, t.at("spec.retry")
-	}
+// Retry returns when a route's requests are tried again; the zero value is as Sluice does
+// by itself.
+func (r *Reader) Retry() ir.Retry {
+	spec, at := first(r, ".retry", func(s *v1alpha1.Settings) *v1alpha1.Retry { return s.Retry })
 	if spec == nil {
 		return ir.Retry{}
 	}
 	refuse := func(field, problem string) {
-		t.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so it is as if it were not set", problem)
+		r.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so it is as if it were not set", problem)
 	}
 	out := ir.Retry{Own: true, Attempts: defaultAttempts, BudgetPercent: defaultBudget}
 	if spec.Attempts != nil {
@@ -83,8 +78,8 @@ func (t *translation) retry(route *v1alpha1.Route, at resolve.Place) ir.Retry {
 	} else if p > 0 {
 		out.BudgetPercent = int(p)
 	}
-	t.duration(spec.PerTryTimeout, &out.PerTry, at.At(".perTryTimeout"))
-	t.duration(spec.Backoff, &out.Backoff, at.At(".backoff"))
+	r.duration(spec.PerTryTimeout, &out.PerTry, at.At(".perTryTimeout"))
+	r.duration(spec.Backoff, &out.Backoff, at.At(".backoff"))
 	if len(spec.When) == 0 {
 		out.OnConnect, out.OnReset = true, true
 	}

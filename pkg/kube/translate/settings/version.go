@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"regexp"
@@ -18,35 +18,33 @@ const maxSegment = 32
 // parameter or cookie.
 var token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-// version fills in how a route chooses by version. False means that what is written is
-// invalid, and then no back end must serve in the place of another.
-func (t *translation) version(f *ir.Forward, route *v1alpha1.Route, at resolve.Place) bool {
+// Version fills in how the route at the place chooses among back ends with versions. False
+// means that what is written is invalid, and then no back end must serve in the place of
+// another.
+func (r *Reader) Version(f *ir.Forward, at resolve.Place) bool {
+	spec, field := first(r, ".versioning", func(s *v1alpha1.Settings) *v1alpha1.Versioning { return s.Versioning })
 	without := func(b ir.WeightedUpstream) bool { return b.Version == "" }
 	switch unversioned := slices.ContainsFunc(f.Backends, without); {
 	case !slices.ContainsFunc(f.Backends, func(b ir.WeightedUpstream) bool { return !without(b) }):
-		if route.Versioning != nil {
-			t.Facts.Warnf(t.origin, at.Field+".versioning", report.Invalid, "no back end of the route has a version, so requests are not told apart by theirs")
+		if spec != nil && field == at.At(".versioning") {
+			r.Facts.Warnf(field.Origin, field.Field, report.Invalid, "no back end of the route has a version, so requests are not told apart by theirs")
 		}
 		return true
 	case unversioned:
-		t.Facts.Errorf(t.origin, at.Field+".backends", report.Invalid, "either all back ends must have a version or none; the requests of the route are answered 500")
+		r.Facts.Errorf(at.Origin, at.Field+".backends", report.Invalid, "either all back ends must have a version or none; the requests of the route are answered 500")
 		return false
 	}
-	spec, field := route.Versioning, at.At(".versioning")
 	if spec == nil {
-		spec, field = t.object.Spec.Versioning, t.at("spec.versioning")
-	}
-	if spec == nil {
-		t.Facts.Errorf(t.origin, at.Field+".backends", report.Invalid, "the back ends have versions, but no versioning says where requests name theirs; the requests of the route are answered 500")
+		r.Facts.Errorf(at.Origin, at.Field+".backends", report.Invalid, "the back ends have versions, but no versioning says where requests name theirs; the requests of the route are answered 500")
 		return false
 	}
-	before := t.Facts.Len()
-	f.Versioning = t.versioning(spec, field)
-	if t.Facts.Len() != before {
+	before := r.Facts.Len()
+	f.Versioning = r.versioning(spec, field)
+	if r.Facts.Len() != before {
 		return false
 	}
 	if d := f.Versioning.Default; d != "" && !slices.ContainsFunc(f.Backends, func(b ir.WeightedUpstream) bool { return serves(b.Version, d) }) {
-		t.Facts.Warnf(t.origin, field.Field+".default", report.Invalid, "no back end of %s serves the version %q, so it is as if there were no default", at.Field, d)
+		r.Facts.Warnf(field.Origin, field.Field+".default", report.Invalid, "no back end of %s serves the version %q, so it is as if there were no default", at.Field, d)
 	}
 	return true
 }
@@ -57,9 +55,9 @@ func serves(version, wanted string) bool {
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], ".-+"))
 }
 
-func (t *translation) versioning(spec *v1alpha1.Versioning, at resolve.Place) ir.Versioning {
+func (r *Reader) versioning(spec *v1alpha1.Versioning, at resolve.Place) ir.Versioning {
 	refuse := func(field, problem string) {
-		t.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so the requests that it is for are answered 500", problem)
+		r.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so the requests that it is for are answered 500", problem)
 	}
 	out := ir.Versioning{Name: spec.Name, Default: spec.Default, Tell: spec.ResponseHeader}
 	switch spec.Source {

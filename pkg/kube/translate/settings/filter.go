@@ -1,11 +1,10 @@
-package proxyroute
+package settings
 
 import (
 	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,11 +17,12 @@ import (
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
-// filters returns the filters in the order in which they act, and false where one
-// cannot be used: then what they are for must be answered 500. What replaces a prefix
-// gets that of the match from filtersFor.
-func (t *translation) filters(specs []v1alpha1.Filter, route *v1alpha1.Route, at resolve.Place) ([]ir.Filter, bool) {
-	f := filters{translation: t, route: route, sound: true}
+// Filters returns the filters in the order in which they act, and false where one
+// cannot be used: then what they are for must be answered 500. The objects that they name are
+// in the namespace of the object that the place is in. What replaces a prefix
+// gets that of the match from FiltersFor; byPrefix says that each match has one.
+func Filters(r *resolve.Resolver, specs []v1alpha1.Filter, byPrefix bool, at resolve.Place) ([]ir.Filter, bool) {
+	f := filters{Resolver: r, byPrefix: byPrefix, sound: true}
 	var list []ir.Filter
 	for i := range specs {
 		if made := f.filter(&specs[i], at.At("["+strconv.Itoa(i)+"]")); made != nil {
@@ -35,9 +35,8 @@ func (t *translation) filters(specs []v1alpha1.Filter, route *v1alpha1.Route, at
 
 // filters is the translation of the filters of one route or back end.
 type filters struct {
-	*translation
-	route *v1alpha1.Route
-	sound bool
+	*resolve.Resolver
+	byPrefix, sound bool
 }
 
 // refuse reports a part of a filter that cannot be used.
@@ -188,7 +187,7 @@ func (f *filters) path(s *v1alpha1.PathEdit, at resolve.Place) ir.PathEdit {
 		out.Kind = ir.PathReplaced
 	case v1alpha1.PathEditPrefix:
 		out.Kind, out.Prefix = ir.PrefixReplaced, "/"
-		if slices.ContainsFunc(f.route.Matches, notByPrefix) {
+		if !f.byPrefix {
 			f.refuse(at.At(".type"), "the route has a match that is not by prefix, so there is none to replace")
 		}
 	case v1alpha1.PathEditRegex:
@@ -254,7 +253,7 @@ func (f *filters) mirror(s *v1alpha1.MirrorFilter, at resolve.Place) ir.Filter {
 		f.refuse(at, "exactly one of service and address must be set")
 		return nil
 	case s.Service != nil:
-		name := types.NamespacedName{Namespace: f.object.Namespace, Name: s.Service.Name}
+		name := types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.Service.Name}
 		share = f.Service(name, s.Service.Port, at.At(".service"))
 	default:
 		share = f.Address(s.Address, at.At(".address"))
@@ -271,62 +270,4 @@ func valueOr(p *int32, otherwise int32) int32 {
 		return otherwise
 	}
 	return *p
-}
-
-// notByPrefix says whether there is no prefix in a match that could be replaced.
-func notByPrefix(m v1alpha1.Match) bool {
-	return m.Path != nil && m.Path.Type != v1alpha1.PathPrefix && m.Path.Type != ""
-}
-
-// answersAll says whether a filter leaves nothing for back ends.
-func answersAll(f v1alpha1.Filter) bool {
-	return f.Type == v1alpha1.FilterDrop || f.Type == v1alpha1.FilterRedirect || f.Type == v1alpha1.FilterDirectResponse
-}
-
-// filtersFor returns the filters with the prefix of a match in those that replace it.
-func filtersFor(list []ir.Filter, match *ir.Match) []ir.Filter {
-	var own []ir.Filter
-	for i, f := range list {
-		switch f := f.(type) {
-		case *ir.RewriteURL:
-			if f.Path.Kind == ir.PrefixReplaced {
-				copied := *f
-				copied.Path.Prefix = match.Path.Value
-				own = setFilter(own, list, i, &copied)
-			}
-		case *ir.Redirect:
-			if f.Path.Kind == ir.PrefixReplaced {
-				copied := *f
-				copied.Path.Prefix = match.Path.Value
-				own = setFilter(own, list, i, &copied)
-			}
-		}
-	}
-	if own == nil {
-		return list
-	}
-	return own
-}
-
-// setFilter sets a filter in a copy of list, which own is where it was made before.
-func setFilter(own, list []ir.Filter, i int, f ir.Filter) []ir.Filter {
-	if own == nil {
-		own = slices.Clone(list)
-	}
-	own[i] = f
-	return own
-}
-
-// actionFor is filtersFor for those of back ends.
-func actionFor(action ir.Action, match *ir.Match) ir.Action {
-	forward, ok := action.(*ir.Forward)
-	if !ok || !slices.ContainsFunc(forward.Backends, func(b ir.WeightedUpstream) bool { return len(b.Filters) > 0 }) {
-		return action
-	}
-	copied := *forward
-	copied.Backends = slices.Clone(forward.Backends)
-	for i := range copied.Backends {
-		copied.Backends[i].Filters = filtersFor(copied.Backends[i].Filters, match)
-	}
-	return &copied
 }

@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ const maxRate = 1_000_000
 // rateLimit returns the filter; the place in the object is the key of what it counts.
 func (f *filters) rateLimit(s *v1alpha1.RateLimitFilter, at resolve.Place) ir.Filter {
 	out := &ir.RateLimit{
-		Key:      "proxyroute/" + f.object.Namespace + "/" + f.object.Name + "/" + at.Field,
+		Key:      strings.ToLower(at.Origin.Kind) + "/" + at.Origin.Namespace + "/" + at.Origin.Name + "/" + at.Field,
 		Requests: int(s.Requests), Burst: int(cmp.Or(s.Burst, s.Requests)), Header: strings.ToLower(s.Header),
 	}
 	if out.Requests < 1 || out.Requests > maxRate {

@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"cmp"
@@ -18,47 +18,47 @@ const sessionName = "sluice-session"
 var cookiePath = regexp.MustCompile(`^/[A-Za-z0-9._~!$&'()*+:@%/-]{0,255}$`)
 
 // sticky returns how sessions keep to their endpoints.
-func (t *translation) sticky(spec *v1alpha1.BalanceSticky, at resolve.Place) ir.Sticky {
+func (r *Reader) sticky(spec *v1alpha1.BalanceSticky, at resolve.Place) ir.Sticky {
 	out := ir.Sticky{Name: cmp.Or(spec.Name, sessionName)}
 	if !token.MatchString(out.Name) {
-		t.refuseBalance(at.At(".name"), "is no name of a cookie or header field")
+		r.refuseBalance(at.At(".name"), "is no name of a cookie or header field")
 	}
 	if spec.Lifetime != "" {
 		var err error
 		if out.Lifetime, err = time.ParseDuration(spec.Lifetime); err != nil || out.Lifetime < time.Second {
-			t.refuseBalance(at.At(".lifetime"), "is no duration of at least 1s")
+			r.refuseBalance(at.At(".lifetime"), "is no duration of at least 1s")
 		}
 	}
 	switch spec.Source {
 	case v1alpha1.StickyByHeader:
 		out.Source, out.Name = ir.StickyHeader, strings.ToLower(out.Name)
 		if spec.Cookie != nil {
-			t.refuseBalance(at.At(".cookie"), "is there without need, as a header carries the sessions")
+			r.refuseBalance(at.At(".cookie"), "is there without need, as a header carries the sessions")
 		}
 		return out
 	case v1alpha1.StickyByCookie, "":
 		out.Source, out.Permanent = ir.StickyCookie, out.Lifetime > 0
 	default:
-		t.refuseBalance(at.At(".source"), "is neither Cookie nor Header")
+		r.refuseBalance(at.At(".source"), "is neither Cookie nor Header")
 	}
 	cookie := spec.Cookie
 	if cookie == nil {
 		cookie = &v1alpha1.StickyCookie{}
 	}
-	t.cookie(&out, cookie, at.At(".cookie"))
+	r.cookie(&out, cookie, at.At(".cookie"))
 	return out
 }
 
 // cookie fills in the attributes of the cookie.
-func (t *translation) cookie(out *ir.Sticky, spec *v1alpha1.StickyCookie, at resolve.Place) {
+func (r *Reader) cookie(out *ir.Sticky, spec *v1alpha1.StickyCookie, at resolve.Place) {
 	out.Path = cmp.Or(spec.Path, "/")
 	if !cookiePath.MatchString(out.Path) {
-		t.refuseBalance(at.At(".path"), "is no path of a cookie")
+		r.refuseBalance(at.At(".path"), "is no path of a cookie")
 	}
 	switch out.SameSite = cmp.Or(string(spec.SameSite), "Lax"); out.SameSite {
 	case "Strict", "Lax", "None":
 	default:
-		t.refuseBalance(at.At(".sameSite"), "is none of Strict, Lax and None")
+		r.refuseBalance(at.At(".sameSite"), "is none of Strict, Lax and None")
 	}
 	switch spec.Secure {
 	case v1alpha1.SecureAuto, "":
@@ -67,7 +67,7 @@ func (t *translation) cookie(out *ir.Sticky, spec *v1alpha1.StickyCookie, at res
 	case v1alpha1.SecureNever:
 		out.Secure = ir.SecureNever
 	default:
-		t.refuseBalance(at.At(".secure"), "is none of Auto, Always and Never")
+		r.refuseBalance(at.At(".secure"), "is none of Auto, Always and Never")
 	}
 	out.Readable = spec.HTTPOnly != nil && !*spec.HTTPOnly
 }

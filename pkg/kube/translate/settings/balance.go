@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"strings"
@@ -13,22 +13,19 @@ import (
 // maxLoadPercent is the bound of the CRD.
 const maxLoadPercent = 10_000
 
-// balance returns how endpoints of a route are chosen, and how sessions keep to theirs: as the route says, else as the
-// object does. What is invalid is reported, and the endpoints go in turn.
-func (t *translation) balance(route *v1alpha1.Route, at resolve.Place) (ir.Balance, ir.Sticky) {
-	spec, at := route.Balance, at.At(".balance")
-	if spec == nil {
-		spec, at = t.object.Spec.Balance, t.at("spec.balance")
-	}
+// Balance returns how endpoints of back ends are chosen, and how sessions keep to theirs.
+// What is invalid is reported, and the endpoints go in turn.
+func (r *Reader) Balance() (ir.Balance, ir.Sticky) {
+	spec, at := first(r, ".balance", func(s *v1alpha1.Settings) *v1alpha1.Balance { return s.Balance })
 	if spec == nil {
 		return ir.Balance{}, ir.Sticky{}
 	}
-	before := t.Facts.Len()
-	out := t.strategy(spec, at)
+	before := r.Facts.Len()
+	out := r.strategy(spec, at)
 	if spec.SlowStart != "" {
 		var err error
 		if out.SlowStart, err = time.ParseDuration(spec.SlowStart); err != nil || out.SlowStart < 0 {
-			t.refuseBalance(at.At(".slowStart"), "is no duration")
+			r.refuseBalance(at.At(".slowStart"), "is no duration")
 		}
 	}
 	switch spec.Zone {
@@ -36,23 +33,23 @@ func (t *translation) balance(route *v1alpha1.Route, at resolve.Place) (ir.Balan
 	case v1alpha1.ZonePrefer:
 		out.PreferZone = true
 	default:
-		t.refuseBalance(at.At(".zone"), "is neither Any nor Prefer")
+		r.refuseBalance(at.At(".zone"), "is neither Any nor Prefer")
 	}
 	var sticky ir.Sticky
 	if spec.Sticky != nil {
-		sticky = t.sticky(spec.Sticky, at.At(".sticky"))
+		sticky = r.sticky(spec.Sticky, at.At(".sticky"))
 	}
-	if t.Facts.Len() != before {
+	if r.Facts.Len() != before {
 		return ir.Balance{}, ir.Sticky{}
 	}
 	return out, sticky
 }
 
-func (t *translation) refuseBalance(at resolve.Place, problem string) {
-	t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "the value %s, so the endpoints are taken in turn, without sessions", problem)
+func (r *Reader) refuseBalance(at resolve.Place, problem string) {
+	r.Facts.Errorf(at.Origin, at.Field, report.Invalid, "the value %s, so the endpoints are taken in turn, without sessions", problem)
 }
 
-func (t *translation) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir.Balance) {
+func (r *Reader) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir.Balance) {
 	switch spec.Strategy {
 	case v1alpha1.BalanceRoundRobin, "":
 	case v1alpha1.BalanceWeightedRoundRobin:
@@ -68,23 +65,23 @@ func (t *translation) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir
 	case v1alpha1.BalanceHash:
 		out.Strategy = ir.Hash
 	default:
-		t.refuseBalance(at.At(".strategy"), "is no strategy")
+		r.refuseBalance(at.At(".strategy"), "is no strategy")
 	}
 	if spec.Choices != nil {
 		if out.Choices = int(*spec.Choices); spec.Strategy != v1alpha1.BalanceRandom || out.Choices < 1 || out.Choices > 2 {
-			t.refuseBalance(at.At(".choices"), "is neither 1 nor 2, or the strategy is not Random")
+			r.refuseBalance(at.At(".choices"), "is neither 1 nor 2, or the strategy is not Random")
 		}
 	}
 	switch {
 	case (spec.Hash != nil) != (spec.Strategy == v1alpha1.BalanceHash):
-		t.refuseBalance(at.At(".hash"), "is missing for the strategy Hash, or there for another")
+		r.refuseBalance(at.At(".hash"), "is missing for the strategy Hash, or there for another")
 	case spec.Hash != nil:
-		out.Hash = t.hashBy(spec.Hash, at.At(".hash"))
+		out.Hash = r.hashBy(spec.Hash, at.At(".hash"))
 	}
 	return out
 }
 
-func (t *translation) hashBy(spec *v1alpha1.BalanceHashBy, at resolve.Place) ir.HashBy {
+func (r *Reader) hashBy(spec *v1alpha1.BalanceHashBy, at resolve.Place) ir.HashBy {
 	out := ir.HashBy{Name: spec.Name, MaxLoadPercent: int(spec.MaxLoadPercent)}
 	named := true
 	switch spec.Source {
@@ -99,13 +96,13 @@ func (t *translation) hashBy(spec *v1alpha1.BalanceHashBy, at resolve.Place) ir.
 	case v1alpha1.HashPath:
 		out.Source, named = ir.HashPath, false
 	default:
-		t.refuseBalance(at.At(".source"), "is none of ClientAddress, Header, Cookie, Query and Path")
+		r.refuseBalance(at.At(".source"), "is none of ClientAddress, Header, Cookie, Query and Path")
 	}
 	if named != (spec.Name != "") || named && !token.MatchString(spec.Name) {
-		t.refuseBalance(at.At(".name"), "is missing, not valid, or there without need")
+		r.refuseBalance(at.At(".name"), "is missing, not valid, or there without need")
 	}
 	if out.MaxLoadPercent != 0 && (out.MaxLoadPercent < 100 || out.MaxLoadPercent > maxLoadPercent) {
-		t.refuseBalance(at.At(".maxLoadPercent"), "is neither 0 nor between 100 and 10,000")
+		r.refuseBalance(at.At(".maxLoadPercent"), "is neither 0 nor between 100 and 10,000")
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"cmp"
@@ -21,22 +21,19 @@ const (
 	defaultMaxEjected = 50
 )
 
-// health returns how the endpoints of a route are judged: as the route says, else as the
-// object does. What is invalid is reported, and the field counts as not set.
-func (t *translation) health(route *v1alpha1.Route, at resolve.Place) ir.Health {
-	spec, at := route.Health, at.At(".health")
-	if spec == nil {
-		spec, at = t.object.Spec.Health, t.at("spec.health")
-	}
+// Health returns how the endpoints of back ends are judged. What is invalid is reported,
+// and the field counts as not set.
+func (r *Reader) Health() ir.Health {
+	spec, at := first(r, ".health", func(s *v1alpha1.Settings) *v1alpha1.Health { return s.Health })
 	if spec == nil || spec.Passive == nil {
 		return ir.Health{}
 	}
-	return ir.Health{Passive: t.passive(spec.Passive, at.At(".passive"))}
+	return ir.Health{Passive: r.passive(spec.Passive, at.At(".passive"))}
 }
 
-func (t *translation) passive(spec *v1alpha1.PassiveHealth, at resolve.Place) ir.Passive {
+func (r *Reader) passive(spec *v1alpha1.PassiveHealth, at resolve.Place) ir.Passive {
 	refuse := func(field, problem string) {
-		t.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so it is as if it were not set", problem)
+		r.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so it is as if it were not set", problem)
 	}
 	out := ir.Passive{Failures: defaultFailures, EjectFor: defaultEjectFor, MaxPercent: defaultMaxEjected}
 	if n := spec.ConsecutiveFailures; n < 0 || n > maxFailures {
@@ -44,7 +41,7 @@ func (t *translation) passive(spec *v1alpha1.PassiveHealth, at resolve.Place) ir
 	} else if n > 0 {
 		out.Failures = int(n)
 	}
-	t.duration(spec.EjectFor, &out.EjectFor, at.At(".ejectFor"))
+	r.duration(spec.EjectFor, &out.EjectFor, at.At(".ejectFor"))
 	if out.EjectFor == 0 {
 		refuse(".ejectFor", "is no time")
 		out.EjectFor = defaultEjectFor
@@ -55,12 +52,12 @@ func (t *translation) passive(spec *v1alpha1.PassiveHealth, at resolve.Place) ir
 		out.MaxPercent = int(p)
 	}
 	for i, text := range spec.Statuses {
-		r, ok := parseStatuses(string(text))
+		statuses, ok := parseStatuses(string(text))
 		if !ok {
 			refuse(".statuses["+strconv.Itoa(i)+"]", "is neither a status nor a range of statuses")
 			continue
 		}
-		out.Statuses = append(out.Statuses, r)
+		out.Statuses = append(out.Statuses, statuses)
 	}
 	out.Statuses = mergeStatuses(out.Statuses)
 	return out

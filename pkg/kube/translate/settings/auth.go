@@ -1,4 +1,4 @@
-package proxyroute
+package settings
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ func (f *filters) basicAuth(s *v1alpha1.BasicAuthFilter, at resolve.Place) ir.Fi
 	if strings.ContainsAny(out.Realm, "\"\\\r\n") {
 		f.refuse(at.At(".realm"), "%q cannot stand in a header", s.Realm)
 	}
-	name := types.NamespacedName{Namespace: f.object.Namespace, Name: s.SecretName}
+	name := types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.SecretName}
 	secret := f.Snapshot.Secret(name)
 	switch {
 	case secret == nil:
