@@ -104,6 +104,7 @@ cluster-down: ## Take it away without a trace.
 .PHONY: e2e
 e2e: image echo-image $(HELM) ## Test on a real cluster: E2E_KUBECONFIG's, else kind's where Docker runs, else hack/cluster's.
 	CLUSTER_TESTS=1 $(E2E) -test.run TestSluice
+	$(MAKE) proof
 
 # E2E chooses a cluster and runs tests on it.
 E2E = IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) \
@@ -122,6 +123,22 @@ conformance-images: ## Make the archives of the back ends that the suite deploys
 		-entrypoint /echo-basic -user 65532:65532 $(BIN)/echo-basic:/echo-basic
 	cd e2e/conformance/coredns && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/$(BIN)/coredns .
 	go run ./hack/image -o $(DIST)/coredns.tar -t registry.k8s.io/coredns/coredns:v1.12.2 -entrypoint /coredns $(BIN)/coredns:/coredns
+
+##@ Proof
+
+PROOF = $(BIN)/proof
+
+.PHONY: proof
+proof: proof-program ## Attack and load the real program on loopback for some minutes, each figure with its verdict (docs/proof.md).
+	$(PROOF) soak -sluice $(BIN)/sluice -duration 20s
+
+.PHONY: soak
+soak: proof-program ## Load every protocol for DURATION (20m) while tables are swapped ten times a second.
+	$(PROOF) soak -sluice $(BIN)/sluice -duration $(or $(DURATION),20m)
+
+.PHONY: proof-program
+proof-program: build
+	cd e2e && go build -o $(CURDIR)/$(PROOF) ./proof
 
 ##@ Figures
 

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ type Options struct {
 	Address string
 	// Host is sent as Host.
 	Host string
+	// TLS makes it TLS; nil means clear text.
+	TLS *tls.Config
 	// Path is sent as the target; "/" where it is empty.
 	Path string
 	// Rate is requests per second in all, at least 1.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -39,7 +40,7 @@ type worker struct {
 // send makes one request and reads the whole response.
 func (w *worker) send() error {
 	if w.conn == nil {
-		conn, err := net.DialTimeout("tcp", w.options.Address, w.options.Timeout)
+		conn, err := w.connect()
 		if err != nil {
 			return fmt.Errorf("connect: %w", err)
 		}
@@ -50,6 +51,14 @@ func (w *worker) send() error {
 		w.close()
 	}
 	return err
+}
+
+func (w *worker) connect() (net.Conn, error) {
+	dialer := net.Dialer{Timeout: w.options.Timeout}
+	if w.options.TLS != nil {
+		return tls.DialWithDialer(&dialer, "tcp", w.options.Address, w.options.TLS)
+	}
+	return dialer.Dial("tcp", w.options.Address)
 }
 
 // exchange returns whether the connection may be used again.

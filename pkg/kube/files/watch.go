@@ -17,7 +17,7 @@ import (
 
 // Default times of a Watcher.
 const (
-	DefaultDebounce = 100 * time.Millisecond
+	DefaultDebounce = 80 * time.Millisecond
 	DefaultPoll     = time.Second
 )
 

@@ -1,0 +1,9 @@
+// Command proof tries the real program on loopback.
+//
+//	proof soak   mixed load while tables are swapped ten times a second
+//
+// In: the path of the binary. Out: one line for each figure, marked "ok" or
+// "FAIL"; the exit code is 1 where one failed. Everything listens on loopback,
+// is started here and is ended here. Only one proof should run on a machine at a time, and little
+// else, since time and CPU are what it measures.
+package main

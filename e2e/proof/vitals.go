@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// vitals is what a process holds at one moment.
+type vitals struct {
+	at                      time.Time
+	cpu                     time.Duration
+	goroutines, descriptors int
+	resident                int64 // bytes
+}
+
+// clockTick is USER_HZ, which Linux fixes at 100 for /proc.
+const clockTick = 10 * time.Millisecond
+
+// vitals measures Sluice.
+func (s *stage) vitals() (vitals, error) {
+	v := vitals{at: time.Now()}
+	var err error
+	if v.cpu, err = cpuTime(s.cmd.Process.Pid); err != nil {
+		return v, err
+	}
+	if v.resident, err = s.memory("VmRSS"); err != nil {
+		return v, err
+	}
+	open, err := os.ReadDir(s.proc("fd"))
+	if err != nil {
+		return v, err
+	}
+	v.descriptors = len(open)
+	goroutines, err := s.metric("go_goroutines")
+	v.goroutines = int(goroutines)
+	return v, err
+}
+
+func (s *stage) proc(name string) string {
+	return filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), name)
+}
+
+// cpuTime is the user and system time of a process.
+func cpuTime(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0, err
+	}
+	// The second field, in parentheses, may hold spaces.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	user, err := strconv.Atoi(fields[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * clockTick, err
+}
+
+// memory returns a line of /proc/PID/status in bytes.
+func (s *stage) memory(name string) (int64, error) {
+	file, err := os.Open(s.proc("status"))
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		if value, ok := strings.CutPrefix(lines.Text(), name+":"); ok {
+			kilobytes, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
+			return kilobytes << 10, err
+		}
+	}
+	return 0, fmt.Errorf("/proc says nothing of %s", name)
+}
+
+// forgetPeak begins a new measurement of the largest resident size.
+func (s *stage) forgetPeak() error {
+	return os.WriteFile(s.proc("clear_refs"), []byte("5"), 0)
+}
+
+// metric sums a metric of Sluice's own over its labels.
+func (s *stage) metric(name string) (sum float64, err error) {
+	resp, err := opsClient.Get("http://" + s.ops + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	found := false
+	for lines.Scan() {
+		rest, ok := strings.CutPrefix(lines.Text(), name)
+		if !ok || rest == "" || rest[0] != ' ' && rest[0] != '{' {
+			continue
+		}
+		value, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64)
+		if err != nil {
+			return 0, err
+		}
+		sum, found = sum+value, true
+	}
+	if !found {
+		return 0, fmt.Errorf("no metric %s", name)
+	}
+	return sum, lines.Err()
+}
+
+// The bounds of what a load may leave behind.
+const (
+	// idleWindow is how long the CPU of an idle process is measured.
+	idleWindow  = 10 * time.Second
+	idleCPU     = 0.01
+	moreMemory  = 0.10
+	moreObjects = 5
+)
+
+// residue waits and says what Sluice holds then, which must be what it held before.
+func (s *stage) residue(ctx context.Context, before vitals, settle time.Duration, found *findings) error {
+	if err := pause(ctx, settle-idleWindow); err != nil {
+		return err
+	}
+	begin, err := s.vitals()
+	if err != nil {
+		return err
+	}
+	if err := pause(ctx, idleWindow); err != nil {
+		return err
+	}
+	after, err := s.vitals()
+	if err != nil {
+		return err
+	}
+	used := float64(after.cpu-begin.cpu) / float64(after.at.Sub(begin.at))
+	more := float64(after.resident)/float64(before.resident) - 1
+	found.say(used <= idleCPU, "%v later: %.1f %% CPU (at most %.0f %%)", settle, 100*used, 100*idleCPU)
+	found.say(after.goroutines <= before.goroutines+moreObjects, "%v later: %d goroutines, %d before", settle, after.goroutines, before.goroutines)
+	found.say(after.descriptors <= before.descriptors+moreObjects, "%v later: %d descriptors, %d before", settle, after.descriptors, before.descriptors)
+	found.say(more <= moreMemory, "%v later: %s resident, %s before (%+.0f %%)", settle, size(after.resident), size(before.resident), 100*more)
+	return nil
+}
+
+// pause waits, or says that there is no time for it any more.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// size is a number of bytes for people.
+func size(bytes int64) string {
+	return strconv.FormatFloat(math.Round(float64(bytes)/1024/1024*10)/10, 'f', -1, 64) + " MiB"
+}
