@@ -18,6 +18,7 @@ var layers = map[string][]string{
 	"pkg/wire":                       {},
 	"pkg/wire/h1":                    {"pkg/wire"},
 	"pkg/wire/h2":                    {"pkg/wire"},
+	"pkg/wire/section":               {"pkg/wire"},
 	"pkg/wire/proxyproto":            {},
 	"pkg/filter":                     {"pkg/wire"},
 	"pkg/filter/build":               {"pkg/filter", "pkg/ir", "pkg/limit"},

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/section"
 )
 
 // Conn is one connection: the server's side of it, or the client's within a [ClientConn].
@@ -23,7 +24,7 @@ type Conn struct {
 	// These belong to the goroutine that reads.
 	in      input
 	decoder *hpack.Decoder
-	section section
+	section section.Section
 	trailer wire.Header
 	block   block
 	// ready are the streams whose goroutines start when all that was read is done with.
@@ -78,8 +79,8 @@ func NewConn(nc net.Conn, buffered []byte, o *Options) *Conn {
 	now := time.Now()
 	c := &Conn{nc: nc, opts: o.Complete(), streams: make(map[uint32]*Stream)}
 	c.quiet.L = &c.mu
-	c.section.opts = c.opts
-	c.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) { c.section.field(f) })
+	c.section = section.New(wire.HTTP2, c.opts.section())
+	c.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) { c.section.Field(f.Name, f.Value) })
 	c.decoder.SetMaxStringLength(2 * c.opts.MaxHeaderBytes)
 	c.receiveWindow, c.sendWindow, c.peerWindow = c.opts.ConnWindow, initialWindow, initialWindow
 	c.resets = newBudget(c.opts.MaxResets, c.opts.ResetsPerSecond, now)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/section"
 )
 
 // Field sections are written without the dynamic table and without Huffman codes
@@ -109,7 +110,7 @@ func appendInt(b []byte, first byte, bits uint, n int) []byte {
 
 // appendField appends one line; false means that it must not be written.
 func appendField(b []byte, f *wire.Field) ([]byte, bool) {
-	value := trim(f.Value)
+	value := section.Trim(f.Value)
 	if !wire.IsFieldValue(value) {
 		return b, false
 	}
@@ -135,26 +136,6 @@ func appendField(b []byte, f *wire.Field) ([]byte, bool) {
 	return append(b, value...), true
 }
 
-func trim(b []byte) []byte {
-	for len(b) > 0 && isSpace(b[0]) {
-		b = b[1:]
-	}
-	for len(b) > 0 && isSpace(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
-// ofConnection says that HTTP/2 has no such field, or that the codec makes it.
-func ofConnection(k wire.Known) bool {
-	switch k {
-	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TE, wire.Trailer, wire.TransferEncoding,
-		wire.ContentLength, wire.Upgrade, wire.Host, wire.Expect, wire.HTTP2Settings:
-		return true
-	}
-	return false
-}
-
 // appendResponse appends the field section of a response.
 func appendResponse(b []byte, r *wire.Response) ([]byte, error) {
 	if r.Status < 100 || r.Status > 999 || r.Status == 101 {
@@ -175,7 +156,7 @@ func appendResponse(b []byte, r *wire.Response) ([]byte, error) {
 func appendHeader(b []byte, h *wire.Header) ([]byte, error) {
 	fields := h.Fields()
 	for i := range fields {
-		if ofConnection(fields[i].Known) {
+		if section.OfConnection(fields[i].Known) {
 			continue
 		}
 		var ok bool

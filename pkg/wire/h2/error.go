@@ -3,6 +3,8 @@ package h2
 import (
 	"errors"
 	"fmt"
+
+	"github.com/sluice-dev/sluice/pkg/wire/section"
 )
 
 // Code is an error code of RFC 9113 section 7.
@@ -27,15 +29,7 @@ const (
 )
 
 // Error says that a head was refused, though it is well formed. The caller answers with Status.
-type Error struct {
-	// Status is the status to answer with: 400, 414, 417, 431, 501.
-	Status int
-	// Fault is the class of the fault, a few lower-case words joined by "-", such as "too-many-fields".
-	Fault string
-}
-
-// Error returns the fault as a text for a log.
-func (e *Error) Error() string { return "refused HTTP/2 message: " + e.Fault }
+type Error = section.Error
 
 // ConnError is why a connection was ended by us.
 type ConnError struct {
@@ -70,20 +64,6 @@ var (
 	// ErrInvalidHead means that a head or trailer section to be written holds bytes
 	// that no field may hold. Nothing of it was written.
 	ErrInvalidHead = errors.New("h2: head holds bytes that must not be written")
-)
-
-// The refusals, made once.
-var (
-	errHeadTooLarge  = &Error{431, "head-too-large"}
-	errTooManyFields = &Error{431, "too-many-fields"}
-	errTargetTooLong = &Error{414, "target-too-long"}
-	errTarget        = &Error{400, "target"}
-	errTargetForm    = &Error{400, "target-form"}
-	errHost          = &Error{400, "host"}
-	errHostMissing   = &Error{400, "host-missing"}
-	errHostConflict  = &Error{400, "host-conflicts-with-authority"}
-	errExpectation   = &Error{417, "expectation"}
-	errProtocol      = &Error{501, "protocol"}
 )
 
 // The ends of connections, made once.

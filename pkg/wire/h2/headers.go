@@ -50,15 +50,14 @@ func (c *Conn) takeHeaders(f *frame) error {
 	switch {
 	case b.head:
 		c.client.resp = wire.Response{}
-		c.section.open(nil, nil, nil)
-		c.section.resp = &c.client.resp
+		c.section.Response(&c.client.resp)
 	case b.s != nil:
-		c.section.open(&b.s.req, nil, b.s.arena)
+		c.section.Request(&b.s.req, b.s.arena)
 	case b.trailers:
 		c.trailer.Reset()
-		c.section.open(nil, &c.trailer, nil)
+		c.section.Trailer(&c.trailer)
 	default:
-		c.section.open(nil, nil, nil)
+		c.section.Drop()
 	}
 	return c.decode(f)
 }
@@ -123,7 +122,7 @@ func (c *Conn) decode(f *frame) error {
 	if _, err := c.decoder.Write(f.payload); err != nil {
 		return connCompression
 	}
-	if c.section.refused != nil {
+	if c.section.Refused() != nil {
 		c.decoder.SetEmitEnabled(false) // The rest is for the table alone.
 	}
 	if !f.has(flagEndHeaders) {
@@ -143,8 +142,8 @@ func (c *Conn) closeBlock(b *block) error {
 	b.s = nil
 	malformed := ""
 	if s != nil {
-		malformed = c.section.closeRequest(b.ended)
-		s.arena, s.refused = c.section.arena, c.section.refused
+		malformed = c.section.CloseRequest(b.ended)
+		s.arena, s.refused = c.section.Arena(), c.section.Refused()
 	}
 	c.mu.Lock()
 	err := c.closeLocked(b, s, malformed != "")
@@ -162,7 +161,7 @@ func (c *Conn) closeLocked(b *block, s *Stream, malformed bool) error {
 		c.opening = false
 		defer c.finishIfDrained()
 	}
-	if cost := costOfExpansion(c.section.size, b.bytes); cost > 0 {
+	if cost := costOfExpansion(c.section.Size(), b.bytes); cost > 0 {
 		if err := c.spend(cost); err != nil {
 			return err
 		}
@@ -195,7 +194,7 @@ func (c *Conn) takeTrailers(b *block) error {
 	switch {
 	case s == nil:
 		return nil // It has ended meanwhile.
-	case c.section.malformed != "" || c.section.refused != nil:
+	case c.section.Malformed() != "" || c.section.Refused() != nil:
 		return c.breach(b.id, ProtocolError)
 	case s.expected >= 0 && s.received != s.expected:
 		return c.breach(b.id, ProtocolError)

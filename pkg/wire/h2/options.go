@@ -1,6 +1,10 @@
 package h2
 
-import "time"
+import (
+	"time"
+
+	"github.com/sluice-dev/sluice/pkg/wire/section"
+)
 
 // Options bound what a client can make a connection hold and do. A field that is
 // 0 means its default; nothing is ever unlimited.
@@ -106,4 +110,9 @@ func (o *Options) Complete() *Options {
 	full.StreamWindow = min(max(full.StreamWindow, initialWindow), maxWindow)
 	full.ConnWindow = min(max(full.ConnWindow, initialWindow), maxWindow)
 	return &full
+}
+
+// section are the limits of field sections.
+func (o *Options) section() section.Limits {
+	return section.Limits{MaxBytes: o.MaxHeaderBytes, MaxFields: o.MaxFields, MaxTargetBytes: o.MaxTargetBytes, KeepUnderscores: o.KeepUnderscores}
 }

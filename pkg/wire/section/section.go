@@ -1,23 +1,36 @@
-package h2
+package section
 
 import (
 	"bytes"
 	"unsafe"
 
-	"golang.org/x/net/http2/hpack"
-
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
-// section is the field section that is being read: that of a head or of
-// trailers. The decoder calls field for each of its lines.
-type section struct {
-	opts *Options
-	// req and trailer are what it goes to; both are nil where nobody wants it.
+// Limits bound a section. Each must be set.
+type Limits struct {
+	// MaxBytes bounds names and values and 32 bytes for each field (RFC 9113 section
+	// 6.5.2, RFC 9114 section 4.2.2). Beyond it: 431.
+	MaxBytes int
+	// MaxFields bounds the field lines, each crumb of a cookie counted as one. Beyond it: 431.
+	MaxFields int
+	// MaxTargetBytes bounds :path. Beyond it: 414.
+	MaxTargetBytes int
+	// KeepUnderscores keeps fields with "_" in their names.
+	KeepUnderscores bool
+}
+
+// Section is the field section that is being read. It may be used for any number of
+// them, one after the other, by one goroutine at a time.
+type Section struct {
+	limits Limits
+	// version is that of the messages.
+	version wire.Version
+	// req, resp and trailer are what it goes to; all are nil where nobody wants it.
 	req     *wire.Request
 	resp    *wire.Response
 	trailer *wire.Header
-	// arena holds the bytes that alias no string of the decoder.
+	// arena holds the bytes that alias no string of the caller.
 	arena []byte
 
 	scheme, path, host []byte
@@ -53,26 +66,62 @@ const (
 	pseudoStatus
 )
 
-// open makes it ready for another section.
-func (s *section) open(req *wire.Request, trailer *wire.Header, arena []byte) {
-	*s = section{opts: s.opts, req: req, trailer: trailer, arena: arena}
+// New returns one for messages of that version, which is HTTP2 or HTTP3.
+func New(version wire.Version, limits Limits) Section {
+	return Section{version: version, limits: limits}
 }
 
-// field takes one line.
-func (s *section) field(f hpack.HeaderField) {
-	s.size += int(f.Size())
+// Request makes it ready for the head of a request; arena is memory to use.
+func (s *Section) Request(r *wire.Request, arena []byte) {
+	s.Drop()
+	s.req, s.arena = r, arena
+}
+
+// Response makes it ready for the head of a response.
+func (s *Section) Response(r *wire.Response) {
+	s.Drop()
+	s.resp = r
+}
+
+// Trailer makes it ready for trailers.
+func (s *Section) Trailer(h *wire.Header) {
+	s.Drop()
+	s.trailer = h
+}
+
+// Drop makes it ready for what nobody wants.
+func (s *Section) Drop() { *s = Section{limits: s.limits, version: s.version} }
+
+// Malformed is the rule that was broken so far (RFC 9113 section 8.1.1), "" for none.
+func (s *Section) Malformed() string { return s.malformed }
+
+// Refused is the limit that was passed so far, nil for none.
+func (s *Section) Refused() *Error { return s.refused }
+
+// Size is that of the section so far, counted as in Limits.MaxBytes.
+func (s *Section) Size() int { return s.size }
+
+// Arena is the memory in use for the request.
+func (s *Section) Arena() []byte { return s.arena }
+
+// fieldOverhead is what a line counts besides its bytes (RFC 9113 section 6.5.2).
+const fieldOverhead = 32
+
+// Field takes one line. The message aliases both strings.
+func (s *Section) Field(name, value string) {
+	s.size += len(name) + len(value) + fieldOverhead
 	s.fields++
 	if s.malformed != "" || s.req == nil && s.resp == nil && s.trailer == nil {
 		return
 	}
-	if len(f.Name) > 0 && f.Name[0] == ':' {
+	if len(name) > 0 && name[0] == ':' {
 		s.fields--
-		s.pseudoField(f.Name, f.Value)
+		s.pseudoField(name, value)
 		return
 	}
 	s.regular = true
-	line := wire.Field{Name: alias(f.Name), Value: alias(f.Value)}
-	underscore, ok := lowerToken(f.Name)
+	line := wire.Field{Name: alias(name), Value: alias(value)}
+	underscore, ok := lowerToken(name)
 	switch {
 	case !ok:
 		s.malformed = "name"
@@ -80,15 +129,15 @@ func (s *section) field(f hpack.HeaderField) {
 	case !isValue(line.Value):
 		s.malformed = "value"
 		return
-	case s.size > s.opts.MaxHeaderBytes:
+	case s.size > s.limits.MaxBytes:
 		s.refuse(errHeadTooLarge)
 		return
-	case s.fields > s.opts.MaxFields:
+	case s.fields > s.limits.MaxFields:
 		s.refuse(errTooManyFields)
 		return
 	}
 	line.Known = wire.Lookup(line.Name)
-	if underscore && !s.opts.KeepUnderscores {
+	if underscore && !s.limits.KeepUnderscores {
 		return
 	}
 	if s.trailer != nil {
@@ -104,13 +153,13 @@ func (s *section) field(f hpack.HeaderField) {
 	}
 }
 
-func (s *section) refuse(e *Error) {
+func (s *Section) refuse(e *Error) {
 	if s.refused == nil {
 		s.refused = e
 	}
 }
 
-// alias returns the bytes of a string of the decoder, which other fields may share:
+// alias returns the bytes of a string of a decoder, which other fields may share:
 // a field of a thousand bytes that comes as one byte costs no copy. Nobody writes to
 // what a message aliases.
 func alias(text string) []byte {
@@ -140,7 +189,7 @@ func isValue(v []byte) bool {
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 // pseudoField takes a pseudo-header field (RFC 9113 section 8.3.1).
-func (s *section) pseudoField(name, value string) {
+func (s *Section) pseudoField(name, value string) {
 	var which pseudo
 	switch name {
 	case ":status":
@@ -198,7 +247,7 @@ func (s *section) pseudoField(name, value string) {
 }
 
 // take looks at a well-known field; kept says that it belongs into the header.
-func (s *section) take(f wire.Field) (kept bool) {
+func (s *Section) take(f wire.Field) (kept bool) {
 	switch f.Known {
 	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TransferEncoding, wire.Upgrade:
 		s.malformed = "connection-field" // RFC 9113 section 8.2.2.
@@ -232,7 +281,7 @@ func (s *section) take(f wire.Field) (kept bool) {
 }
 
 // addCookie joins the crumbs of a cookie (RFC 9113 section 8.2.3).
-func (s *section) addCookie(f wire.Field) {
+func (s *Section) addCookie(f wire.Field) {
 	s.cookies++
 	if s.cookies == 1 {
 		s.req.Header.AppendAlias(f)
@@ -253,7 +302,7 @@ func (s *section) addCookie(f wire.Field) {
 }
 
 // trailerField keeps a field of a trailer section.
-func (s *section) trailerField(f wire.Field) {
+func (s *Section) trailerField(f wire.Field) {
 	switch f.Known {
 	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TransferEncoding, wire.Upgrade:
 		s.malformed = "connection-field"
@@ -278,11 +327,11 @@ func parseLength(digits []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// closeRequest completes the request once its last field has come. What it returns is
-// that the head is malformed; what is only refused stands in s.refused.
-func (s *section) closeRequest(ended bool) (malformed string) {
+// CloseRequest completes the request once its last field has come; ended says that no
+// body follows. What it returns is that the head is malformed; what is only refused is in Refused.
+func (s *Section) CloseRequest(ended bool) (malformed string) {
 	r := s.req
-	r.Version = wire.HTTP2
+	r.Version = s.version
 	if s.malformed != "" {
 		return s.malformed
 	}
@@ -322,7 +371,7 @@ func (s *section) closeRequest(ended bool) (malformed string) {
 
 // checkConnect makes an extended CONNECT (RFC 8441 section 4) the GET with an Upgrade that
 // HTTP/1.1 has in its place, so that it is matched and forwarded like that.
-func (s *section) checkConnect() (malformed string) {
+func (s *Section) checkConnect() (malformed string) {
 	r := s.req
 	switch {
 	case string(r.Method) != "CONNECT", !wire.IsToken(s.protocol), s.lengths > 0,
@@ -345,7 +394,7 @@ func isScheme(scheme []byte) bool {
 
 // checkTarget looks at what could mean something else to an endpoint that speaks
 // HTTP/1.1: those requests are well formed to HTTP/2, so they get an answer.
-func (s *section) checkTarget() *Error {
+func (s *Section) checkTarget() *Error {
 	r := s.req
 	switch {
 	case s.hosts > 1:
@@ -360,7 +409,7 @@ func (s *section) checkTarget() *Error {
 	if !wire.IsAuthority(r.Authority) {
 		return errHost
 	}
-	if len(s.path) > s.opts.MaxTargetBytes {
+	if len(s.path) > s.limits.MaxTargetBytes {
 		return errTargetTooLong
 	}
 	if string(r.Method) == "CONNECT" {
