@@ -61,13 +61,13 @@ func FuzzRequest(f *testing.F) {
 		if whole.Start == "" || whole.Fault != "" {
 			return
 		}
-		compareRequest(t, raw)
+		compareRequest(t, nil, raw)
 		roundTrip(t, raw)
 	})
 }
 
 // compareRequest compares with net/http, where it accepts the request too.
-func compareRequest(t *testing.T, raw string) {
+func compareRequest(t *testing.T, limits *Limits, raw string) {
 	src := strings.NewReader(raw)
 	br := bufio.NewReader(src)
 	theirs, err := http.ReadRequest(br)
@@ -78,7 +78,7 @@ func compareRequest(t *testing.T, raw string) {
 	if err != nil {
 		return
 	}
-	c := NewConn(newScript(raw), nil)
+	c := NewConn(newScript(raw), limits)
 	defer c.Release()
 	var r wire.Request
 	if err := c.ReadRequest(&r); err != nil {
@@ -157,10 +157,11 @@ func roundTrip(t *testing.T, raw string) {
 	if err := dst.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if sink.out.Len() < 60<<10 {
-		compareRequest(t, sink.out.String())
-	}
+	// What is written may have a field more than was read, such as Connection.
 	lenient := &Limits{MaxHeadBytes: 1 << 20, MaxFields: 200, KeepUnderscores: true}
+	if sink.out.Len() < 60<<10 {
+		compareRequest(t, lenient, sink.out.String())
+	}
 	first, second := readRequest(nil, 512, raw), readRequest(lenient, 512, sink.out.String())
 	first.Rest = ""
 	first.Flags = strings.TrimSpace(strings.Replace(strings.Replace(first.Flags, "1.0 ", "", 1), "1.0", "", 1))
