@@ -20,6 +20,7 @@ CONTROLLER_GEN := $(TOOLS)/controller-gen-$(shell sed -n 's|.*sigs.k8s.io/contro
 HELM := $(TOOLS)/helm-$(shell sed -n 's|.*helm.sh/helm/v3 \(v[0-9.]*\).*|\1|p' hack/tools/helm/go.mod)
 KIND := $(TOOLS)/kind-$(shell sed -n 's|.*sigs.k8s.io/kind \(v[0-9.]*\).*|\1|p' hack/tools/kind/go.mod)
 H2SPEC := $(TOOLS)/h2spec-$(shell sed -n 's|.*summerwind/h2spec \(v[0-9.]*\).*|\1|p' hack/tools/h2spec/go.mod)
+CADDY := $(TOOLS)/caddy-$(shell sed -n 's|.*caddyserver/caddy/v2 \(v[0-9.]*\).*|\1|p' hack/tools/caddy/go.mod)
 GOVULNCHECK := $(TOOLS)/govulncheck-$(shell sed -n 's|.*golang.org/x/vuln \(v[0-9.]*\).*|\1|p' hack/tools/vuln/go.mod)
 
 # The API server and etcd that tests run against.
@@ -143,8 +144,8 @@ proof-program: build
 ##@ Figures
 
 .PHONY: bench
-bench: build ## Measure beside HAProxy and nginx, as ratios of one run.
-	go run ./hack/bench -sluice $(BIN)/sluice
+bench: build $(CADDY) ## Measure beside HAProxy, nginx, Caddy and ReverseProxy, as ratios of one run; WORKLOAD=h1,tls for some.
+	go run ./hack/bench -sluice $(BIN)/sluice -caddy $(CADDY) -workload '$(WORKLOAD)'
 
 .PHONY: bench-scale
 bench-scale: image echo-image $(HELM) ## Measure, on a cluster, the time from an applied Ingress to its first 200, and memory.
@@ -165,6 +166,9 @@ $(KIND):
 
 $(H2SPEC):
 	mkdir -p $(TOOLS) && cd hack/tools/h2spec && go build -o $(CURDIR)/$@ github.com/summerwind/h2spec/cmd/h2spec
+
+$(CADDY):
+	mkdir -p $(TOOLS) && cd hack/tools/caddy && go build -o $(CURDIR)/$@ github.com/caddyserver/caddy/v2/cmd/caddy
 
 $(GOVULNCHECK):
 	mkdir -p $(TOOLS) && cd hack/tools/vuln && go build -o $(CURDIR)/$@ golang.org/x/vuln/cmd/govulncheck

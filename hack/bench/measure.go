@@ -2,113 +2,117 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
-// workload is one way of asking.
-type workload struct {
-	name, about string
-	connections int
-	header      []string
-}
-
-var workloads = []workload{
-	{name: "h1-64", about: "HTTP/1.1, small answers, 64 keep-alive connections", connections: 64},
-	{name: "h1-1000", about: "HTTP/1.1, small answers, 1,000 keep-alive connections", connections: 1000},
-	{name: "h1-close", about: "HTTP/1.1, small answers, a new connection for each request", connections: 64, header: []string{"Connection: close"}},
-}
-
-// sample is one round of one proxy.
-type sample struct {
-	perSecond float64
-	cpuMicros float64 // CPU time of the proxy per request, in microseconds
-	p99       time.Duration
-	errors    int
+// named are the samples of one target.
+type named struct {
+	name    string
+	samples []sample
 }
 
 // measure runs the rounds in turn: A B C A B C.
-func measure(ctx context.Context, s *stage, w workload, o options) (map[string][]sample, error) {
-	results := make(map[string][]sample)
-	for range o.rounds {
-		for _, p := range s.proxies {
-			r, err := round(ctx, p, w, o)
+func measure(ctx context.Context, s *stage, w workload, o options) ([]named, error) {
+	targets := w.targets(s)
+	results := make([]named, len(targets))
+	for _, t := range targets {
+		if err := waitAnswer(ctx, t); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	rounds := o.rounds
+	if w.once {
+		rounds = 1
+	}
+	for range rounds {
+		for i, t := range targets {
+			r, err := round(ctx, t, w, o)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p.name, err)
+				return nil, fmt.Errorf("%s: %w", t.name, err)
 			}
-			results[p.name] = append(results[p.name], r)
+			results[i].name = t.name
+			results[i].samples = append(results[i].samples, r)
 		}
 	}
 	return results, nil
 }
 
-func round(ctx context.Context, p proxy, w workload, o options) (sample, error) {
-	args := []string{"-t", strconv.Itoa(o.threads), "-c", strconv.Itoa(w.connections), "-d", o.duration.String(), "--latency", "-H", "Host: " + benchHost}
-	for _, h := range w.header {
-		args = append(args, "-H", h)
-	}
-	before, err := cpuTime(p.pid)
-	if err != nil {
-		return sample{}, err
-	}
-	out, err := exec.CommandContext(ctx, "wrk", append(args, "http://"+addr(p.port)+"/")...).CombinedOutput()
-	if err != nil {
-		return sample{}, fmt.Errorf("wrk: %w: %s", err, out)
-	}
-	after, err := cpuTime(p.pid)
-	if err != nil {
-		return sample{}, err
-	}
-	return parseWrk(string(out), after-before)
-}
-
-var (
-	requestsPattern = regexp.MustCompile(`(\d+) requests in `)
-	ratePattern     = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
-	p99Pattern      = regexp.MustCompile(`99%\s+([\d.]+)(us|ms|s)`)
-	socketPattern   = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
-	statusPattern   = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
-)
-
-// parseWrk reads what wrk printed.
-func parseWrk(out string, cpu time.Duration) (sample, error) {
-	var s sample
-	requests := firstInt(requestsPattern, out)
-	rate := ratePattern.FindStringSubmatch(out)
-	if requests == 0 || rate == nil {
-		return s, fmt.Errorf("wrk made no request: %s", out)
-	}
-	s.perSecond, _ = strconv.ParseFloat(rate[1], 64)
-	s.cpuMicros = float64(cpu.Microseconds()) / float64(requests)
-	if m := p99Pattern.FindStringSubmatch(out); m != nil {
-		s.p99, _ = time.ParseDuration(m[1] + m[2])
-	}
-	if m := socketPattern.FindStringSubmatch(out); m != nil {
-		for _, n := range m[1:] {
-			count, _ := strconv.Atoi(n)
-			s.errors += count
+// waitAnswer asks until the target answers as it should: an open port does not
+// mean yet that routes were read.
+func waitAnswer(ctx context.Context, t target) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for {
+		err := probe(ctx, t)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	s.errors += firstInt(statusPattern, out)
-	return s, nil
 }
 
-func firstInt(re *regexp.Regexp, s string) int {
-	m := re.FindStringSubmatch(s)
-	if m == nil {
-		return 0
+// probe asks once, since generators count any answer as a success. A call of
+// gRPC without a message is answered as well.
+func probe(ctx context.Context, t target) error {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!t.h2c)
+	protocols.SetUnencryptedHTTP2(t.h2c)
+	transport := &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, nil)
+	if err != nil {
+		return err
 	}
-	n, _ := strconv.Atoi(m[1])
-	return n
+	request.Host = benchHost
+	if strings.HasSuffix(t.url, grpcPath) {
+		request.Header.Set("Content-Type", "application/grpc")
+		request.Header.Set("TE", "trailers")
+	} else if !strings.HasSuffix(t.url, "/up") {
+		request.Method = http.MethodGet
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s is answered %s", t.url, answer.Status)
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	return err
+}
+
+// round loads one target and counts its CPU time.
+func round(ctx context.Context, t target, w workload, o options) (sample, error) {
+	before, err := cpuTime(t.pid)
+	if err != nil {
+		return sample{}, err
+	}
+	r, err := w.load(ctx, t, o)
+	if err != nil {
+		return sample{}, err
+	}
+	after, err := cpuTime(t.pid)
+	if err != nil {
+		return sample{}, err
+	}
+	if r.count == 0 {
+		return sample{}, fmt.Errorf("nothing succeeded, of %d: %s", r.errors, r.firstError)
+	}
+	r.cpuMicros = float64((after - before).Microseconds()) / float64(r.count)
+	return r, nil
 }
 
 // clockTick is USER_HZ, which Linux fixes at 100 for /proc.
@@ -131,6 +135,23 @@ func cpuTime(pid int) (time.Duration, error) {
 	return sum, nil
 }
 
+// residentBytes is the resident memory of a process and its children that run.
+func residentBytes(pid int) (int, error) {
+	sum := 0
+	for _, p := range append([]int{pid}, children(pid)...) {
+		statm, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p), "statm"))
+		if err != nil {
+			return 0, err
+		}
+		pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
+		if err != nil {
+			return 0, err
+		}
+		sum += pages * os.Getpagesize()
+	}
+	return sum, nil
+}
+
 func children(pid int) []int {
 	lists, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "children"))
 	var found []int
@@ -143,45 +164,4 @@ func children(pid int) []int {
 		}
 	}
 	return found
-}
-
-// printTable prints the medians and their ratios to HAProxy's.
-func printTable(out io.Writer, w workload, results map[string][]sample) {
-	fmt.Fprintf(out, "\n%s: %s\n", w.name, w.about)
-	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tab, "proxy\trequests/s\tof HAProxy's\tCPU µs/request\tof HAProxy's\tp99\terrors\t")
-	base := median(results["haproxy"])
-	names := make([]string, 0, len(results))
-	for name := range results {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		return int(median(results[b]).perSecond - median(results[a]).perSecond)
-	})
-	for _, name := range names {
-		m := median(results[name])
-		fmt.Fprintf(tab, "%s\t%.0f\t%.2f\t%.1f\t%.2f\t%v\t%d\t\n", name, m.perSecond, m.perSecond/base.perSecond, m.cpuMicros, m.cpuMicros/base.cpuMicros, m.p99, m.errors)
-	}
-	_ = tab.Flush()
-}
-
-// median takes each figure's median by itself, and the sum of the errors.
-func median(samples []sample) sample {
-	pick := func(value func(sample) float64) float64 {
-		values := make([]float64, 0, len(samples))
-		for _, s := range samples {
-			values = append(values, value(s))
-		}
-		slices.Sort(values)
-		return values[len(values)/2]
-	}
-	m := sample{
-		perSecond: pick(func(s sample) float64 { return s.perSecond }),
-		cpuMicros: pick(func(s sample) float64 { return s.cpuMicros }),
-		p99:       time.Duration(pick(func(s sample) float64 { return float64(s.p99) })),
-	}
-	for _, s := range samples {
-		m.errors += s.errors
-	}
-	return m
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // debian maps a program to the Debian package that has it.
-var debian = map[string]string{"wrk": "wrk", "haproxy": "haproxy", "nginx": "nginx-light"}
+var debian = map[string]string{"wrk": "wrk", "haproxy": "haproxy", "nginx": "nginx-light", "h2load": "nghttp2-client"}
 
 // needPrograms installs what is missing where it may, and names it otherwise.
 func needPrograms(names ...string) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,62 +17,125 @@ import (
 // proxy is one program under load.
 type proxy struct {
 	name string
-	port int
 	pid  int
+	ports
 }
 
-// stage is the back end and the proxies before it.
+// stage is the back ends and the proxies before them.
 type stage struct {
-	proxies []proxy
+	proxies []proxy // the first is what the others are compared with
+	sluice  proxy
+	many    proxy // Sluice with many more routes
 	started []*exec.Cmd
 }
 
 // readyWithin bounds how long a program may take until its port answers.
-const readyWithin = 15 * time.Second
+const readyWithin = 30 * time.Second
+
+// at makes a target of each proxy.
+func (s *stage) at(url func(proxy) string) []target {
+	targets := make([]target, 0, len(s.proxies))
+	for _, p := range s.proxies {
+		targets = append(targets, target{name: p.name, pid: p.pid, url: url(p)})
+	}
+	return targets
+}
 
 // startStage writes the configurations below dir and starts everything.
-func startStage(ctx context.Context, dir, sluice string) (*stage, error) {
-	ports, err := freePorts(7)
-	if err != nil {
-		return nil, err
-	}
-	origin, ha, ng, rp, sl := ports[0], ports[1], ports[2], ports[3], ports[4]
+func startStage(ctx context.Context, dir string, o options) (*stage, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	files := map[string]string{
-		"origin.conf":       nginxOrigin(dir, origin),
-		"nginx.conf":        nginxProxy(dir, ng, origin),
-		"haproxy.cfg":       haproxyConfig(ha, origin),
-		"sluice/bench.yaml": sluiceManifests(origin),
+	free, err := freePorts(32)
+	if err != nil {
+		return nil, err
 	}
-	if err := writeFiles(dir, files); err != nil {
+	take := func() int { p := free[0]; free = free[1:]; return p }
+	origin, grpc := take(), take()
+	place := func(shared bool) ports {
+		p := ports{clear: take(), secure: take(), origin: origin, grpc: grpc}
+		p.clear2 = p.clear
+		if !shared {
+			p.clear2 = take()
+		}
+		return p
+	}
+	ha, ng, rp, sl, many, ca := place(false), place(false), place(true), place(true), place(true), place(true)
+	cert, key, err := selfSigned()
+	if err != nil {
+		return nil, err
+	}
+	err = writeFiles(dir, map[string]string{
+		"files/64k":        strings.Repeat("0123456789abcdef", 64<<10/16),
+		"files/10m":        strings.Repeat("0123456789abcdef", 10<<20/16),
+		"tls.crt":          cert,
+		"tls.key":          key,
+		"haproxy.pem":      cert + key,
+		"origin.conf":      nginxOrigin(dir, origin, grpc),
+		"nginx.conf":       nginxProxy(dir, ng),
+		"haproxy.cfg":      haproxyConfig(dir, ha),
+		"Caddyfile":        caddyfile(dir, ca),
+		"sluice/all.yaml":  backends(sl, cert, key) + sluiceManifests() + featureManifests(sl),
+		"many/all.yaml":    backends(many, cert, key) + sluiceManifests(),
+		"many/routes.yaml": manyManifests(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
 	s := &stage{}
+	serve := func(p ports, manifests string) []string {
+		return []string{
+			o.sluice, "serve", "--http-addr", addr(p.clear), "--https-addr", addr(p.secure), "--ops-addr", addr(take()),
+			"--admin-addr", "off", filepath.Join(dir, manifests),
+		}
+	}
 	commands := []struct {
-		name string
-		port int
-		argv []string
+		name  string
+		ports ports
+		argv  []string
 	}{
-		{"", origin, []string{"nginx", "-c", filepath.Join(dir, "origin.conf"), "-p", dir}},
+		{"", ports{clear: grpc}, []string{self, "origin", addr(grpc)}},
+		{"", ports{clear: origin}, []string{"nginx", "-c", filepath.Join(dir, "origin.conf"), "-p", dir}},
 		{"haproxy", ha, []string{"haproxy", "-db", "-f", filepath.Join(dir, "haproxy.cfg")}},
 		{"nginx", ng, []string{"nginx", "-c", filepath.Join(dir, "nginx.conf"), "-p", dir}},
-		{"sluice", sl, []string{sluice, "serve", "--http-addr", addr(sl), "--https-addr", addr(ports[5]), "--ops-addr", addr(ports[6]), "--admin-addr", "off", filepath.Join(dir, "sluice")}},
-		{"httputil.ReverseProxy", rp, []string{self, reverseProxyVerb, addr(rp), addr(origin)}},
+		{"sluice", sl, serve(sl, "sluice")},
+		{"caddy", ca, []string{o.caddy, "run", "--adapter", "caddyfile", "--config", filepath.Join(dir, "Caddyfile")}},
+		{"httputil.ReverseProxy", rp, []string{self, "reverseproxy", addr(rp.clear), addr(rp.secure), addr(origin), addr(grpc), filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")}},
+		{"many", many, serve(many, "many")},
 	}
 	for _, c := range commands {
-		pid, err := s.start(ctx, dir, c.argv, c.port)
+		if c.argv[0] == "" || c.name != "" && c.name != "sluice" && c.name != "many" && len(o.peers) > 0 && !slices.Contains(o.peers, c.name) {
+			continue
+		}
+		if c.name == "many" && !o.wants(workload{name: "routes"}) {
+			continue
+		}
+		pid, err := s.start(ctx, dir, c.argv, c.ports.clear)
 		if err != nil {
 			s.stop()
 			return nil, err
 		}
-		if c.name != "" {
-			s.proxies = append(s.proxies, proxy{c.name, c.port, pid})
-		}
+		s.add(proxy{c.name, pid, c.ports})
 	}
 	return s, nil
+}
+
+// add puts a started proxy where it belongs; a back end has no name.
+func (s *stage) add(p proxy) {
+	switch p.name {
+	case "":
+		return
+	case "many":
+		s.many = p
+		return
+	case "sluice":
+		s.sluice = p
+	}
+	s.proxies = append(s.proxies, p)
 }
 
 // start runs one program, its output in a file of dir, and waits for its port.
@@ -148,13 +212,17 @@ func freePorts(n int) ([]int, error) {
 
 func addr(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
+// hostPort is the same by name, for what takes SNI from it.
+func hostPort(port int) string { return fmt.Sprintf("%s:%d", benchHost, port) }
+
 func writeFiles(dir string, files map[string]string) error {
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, []byte(strings.TrimLeft(text, "\n")), 0o600); err != nil {
+		// Workers of nginx that gave up root read the back end's files.
+		if err := os.WriteFile(path, []byte(strings.TrimLeft(text, "\n")), 0o644); err != nil {
 			return err
 		}
 	}
