@@ -34,6 +34,7 @@ var layers = map[string][]string{
 	"pkg/filter/rewrite":             {"pkg/filter", "pkg/ir", "pkg/wire", "pkg/table/match"},
 	"pkg/accesslog":                  {},
 	"pkg/metrics":                    {},
+	"pkg/limit/pressure":             {},
 	"pkg/limit/queue":                {},
 	"pkg/limit/rate":                 {},
 	"pkg/certs":                      {"pkg/ir", "pkg/report"},

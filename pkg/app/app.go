@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/limit/pressure"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -35,6 +36,10 @@ type App struct {
 	holder    table.Holder
 	proxy     *proxy.Proxy
 	publisher *publisher
+
+	// pressure is the watch over memory, nil where there is no limit; unwatch ends it.
+	pressure *pressure.Monitor
+	unwatch  func()
 
 	draining atomic.Bool
 	servers  []*http.Server
@@ -64,15 +69,22 @@ func New(o Options) (*App, error) {
 	a.accessLog = accesslog.New(o.accessLogWriter(), accesslog.Options{Format: format})
 	a.metrics.LogDropped(a.accessLog.Dropped)
 	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Zone: o.Zone, SessionKey: o.sessionKey()})
+	a.pressure = o.newPressure()
 	a.proxy = proxy.New(&a.holder, proxy.Options{
-		TrustedProxies: o.TrustedProxies,
-		ProxyProtocol:  o.ProxyProtocol,
-		MaxConnections: o.MaxConnections,
-		H2C:            proxy.H2C(o.H2C),
-		DebugHeaders:   o.DebugHeaders,
-		Logger:         a.log,
-		AccessLog:      a.accessLog,
-		Metrics:        a.metrics,
+		TrustedProxies:          o.TrustedProxies,
+		ProxyProtocol:           o.ProxyProtocol,
+		MaxConnections:          o.MaxConnections,
+		MaxConnectionsPerClient: o.MaxConnectionsPerClient,
+		MaxHandshakes:           o.MaxHandshakes,
+		MaxWaitingHandshakes:    o.MaxWaitingHandshakes,
+		Limits:                  &o.Limits,
+		Timeouts:                o.Timeouts,
+		Pressure:                a.pressure,
+		H2C:                     proxy.H2C(o.H2C),
+		DebugHeaders:            o.DebugHeaders,
+		Logger:                  a.log,
+		AccessLog:               a.accessLog,
+		Metrics:                 a.metrics,
 	})
 	a.publisher = &publisher{
 		log:       a.log,
@@ -127,6 +139,7 @@ func (a *App) Start() error {
 		return fmt.Errorf("--https-addr: %w", err)
 	}
 	a.HTTP, a.HTTPS = httpListener.Addr(), httpsListener.Addr()
+	a.watchMemory()
 	a.serve(func() error { return a.proxy.Serve(httpListener, ir.ListenerHTTP) })
 	a.serve(func() error { return a.proxy.Serve(httpsListener, ir.ListenerHTTPS) })
 	ops := admin.Ops(admin.OpsDeps{Metrics: a.metrics.Handler(), Ready: a.ready})
@@ -240,6 +253,9 @@ func (a *App) abort() error {
 func (a *App) close() error {
 	for _, server := range a.servers {
 		_ = server.Close()
+	}
+	if a.unwatch != nil {
+		a.unwatch()
 	}
 	a.serving.Wait()
 	a.upstreams.Close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,10 @@ type option struct {
 
 // declared lists every flag. The environment variable of --some-flag is
 // SLUICE_SOME_FLAG; a flag on the command line wins.
-var declared = []option{
+var declared = slices.Concat(processFlags, boundFlags)
+
+// processFlags are those of the process as a whole.
+var processFlags = []option{
 	{"http-addr", "ADDRESS", "where HTTP is served", bothVerbs, func(o *Options) flag.Value { return text(&o.HTTPAddr) }},
 	{"https-addr", "ADDRESS", "where HTTPS is served", bothVerbs, func(o *Options) flag.Value { return text(&o.HTTPSAddr) }},
 	{"ops-addr", "ADDRESS", "where /healthz, /readyz and /metrics are served; \"off\" disables them", bothVerbs, func(o *Options) flag.Value { return text(&o.OpsAddr) }},
@@ -42,7 +46,6 @@ var declared = []option{
 	{"debug-headers", "", "say in X-Sluice-Reason why Sluice itself answered", bothVerbs, func(o *Options) flag.Value { return (*boolValue)(&o.DebugHeaders) }},
 	{"trusted-proxies", "CIDR", "a network whose X-Forwarded-* headers are believed; may be given several times", bothVerbs, func(o *Options) flag.Value { return (*prefixesValue)(&o.TrustedProxies) }},
 	{"proxy-protocol", "CIDR", "a network, that of load balancers, whose connections all begin with a header of the PROXY protocol (version 1 or 2); may be given several times", bothVerbs, func(o *Options) flag.Value { return (*prefixesValue)(&o.ProxyProtocol) }},
-	{"max-connections", "NUMBER", "open connections of one listener; those beyond it wait in the kernel's queue; 0 is no bound", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxConnections) }},
 	{"h2c", "MODE", "how clients may come to speak HTTP/2 without TLS: prior-knowledge (by its preface, beside HTTP/1.1), upgrade (by an Upgrade to h2c, too: only where no proxy in front lets that through), off, or only (no HTTP/1.1)", bothVerbs, func(o *Options) flag.Value { return oneOf(&o.H2C, "prior-knowledge", "upgrade", "off", "only") }},
 	{"default-ssl-certificate", "NAMESPACE/NAME", "the Secret with the certificate for names that have none of their own", bothVerbs, func(o *Options) flag.Value { return (*nameValue)(&o.DefaultCertificate) }},
 	{"zone", "ZONE", "the topology zone of this process, for ProxyRoutes that prefer it; the chart takes it from the Pod's label topology.kubernetes.io/zone", bothVerbs, func(o *Options) flag.Value { return text(&o.Zone) }},

@@ -24,8 +24,8 @@ type Options struct {
 	DebugHeaders   bool
 	TrustedProxies []netip.Prefix
 	// ProxyProtocol is proxy.Options.ProxyProtocol.
-	ProxyProtocol  []netip.Prefix
-	MaxConnections int
+	ProxyProtocol []netip.Prefix
+	Bounds
 	// H2C is one of the words of proxy.H2C.
 	H2C string
 	// SessionKey signs what binds clients to endpoints; empty makes one up.
@@ -81,6 +81,7 @@ func DefaultOptions() Options {
 		AdminAddr:        "127.0.0.1:9901",
 		LogFormat:        "json",
 		H2C:              "prior-knowledge",
+		Bounds:           defaultBounds(),
 		DrainTimeout:     30 * time.Second,
 		LeaderElect:      true,
 		LeaderElectionID: "sluice-leader",

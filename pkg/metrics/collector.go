@@ -75,7 +75,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range queueDescs {
 		out <- d
 	}
-	for _, d := range slices.Concat(versionDescs, streamDescs) {
+	for _, d := range slices.Concat(versionDescs, streamDescs, listenerDescs) {
 		out <- d
 	}
 }
@@ -99,7 +99,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	versions := slices.Collect(maps.Values(c.versions))
 	streams := slices.Collect(maps.Values(c.streams))
 	listeners := slices.Collect(maps.Values(c.listeners))
-	upstreams, queues, rates, logDropped := c.upstreams, c.queues, c.rates, c.logDropped
+	upstreams, queues, rates, logDropped, pressure := c.upstreams, c.queues, c.rates, c.logDropped, c.pressure
 	c.mu.Unlock()
 
 	s.route(c.unrouted)
@@ -139,6 +139,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if rates != nil {
 		rates(s.rate)
 	}
+	if pressure != nil {
+		s.pressure(pressure())
+	}
 	if logDropped != nil {
 		s.counter(descLogDropped, float64(logDropped()))
 	}
@@ -161,15 +164,6 @@ func (s sink) route(r *Route) {
 	s.counter(descBytesOut, float64(t.bytesOut), labels...)
 	s.gauge(descInFlight, float64(t.inFlight), labels...)
 	s.counter(descRetries, float64(t.retries), labels...)
-}
-
-func (s sink) listener(l *Listener) {
-	// In this order, so that a connection opened meanwhile cannot make the gauge negative.
-	closed := l.closed.Load()
-	opened := l.opened.Load()
-	s.counter(descOpened, float64(opened), l.name)
-	s.gauge(descOpen, float64(opened-closed), l.name)
-	s.counter(descHandshakes, float64(l.handshakesFailed.Load()), l.name)
 }
 
 func (s sink) table(t *compiled) {

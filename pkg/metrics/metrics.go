@@ -42,6 +42,7 @@ type Metrics struct {
 	queues     func(yield func(QueueGauges))
 	rates      func(yield func(RateGauges))
 	logDropped func() uint64
+	pressure   func() PressureGauges
 }
 
 // Origin names the object that a route comes from.

@@ -260,3 +260,29 @@ func BenchmarkScrape(b *testing.B) {
 		scrape(b, m, "nothing")
 	}
 }
+
+func TestWhatIsShed(t *testing.T) {
+	m := New()
+	l := m.Listener("https")
+	l.Full()
+	for why := range sheds {
+		l.Shed(why)
+	}
+	l.Shed(ShedClient)
+	m.Pressure(func() PressureGauges { return PressureGauges{Level: 2, Used: 90, Limit: 100} })
+	want := []string{
+		`sluice_listener_connections_shed_total{listener="https",reason="client_limit"} 2`,
+		`sluice_listener_connections_shed_total{listener="https",reason="handshakes"} 1`,
+		`sluice_listener_connections_shed_total{listener="https",reason="idle"} 1`,
+		`sluice_listener_connections_shed_total{listener="https",reason="memory"} 1`,
+		`sluice_listener_connections_shed_total{listener="https",reason="room"} 1`,
+		`sluice_listener_connections_shed_total{listener="https",reason="silent"} 1`,
+	}
+	if diff := cmp.Diff(want, scrape(t, m, "sluice_listener_connections_shed")); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+	want = []string{"sluice_overload_level 2", "sluice_overload_memory_limit_bytes 100", "sluice_overload_memory_used_bytes 90"}
+	if diff := cmp.Diff(want, scrape(t, m, "sluice_overload")); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+}

@@ -26,6 +26,9 @@ func (x *exchange) answerFault(f *fault) {
 	if f.status == 405 {
 		x.resp.Header.AppendAlias(wire.Field{Name: nameAllow, Value: allowed})
 	}
+	if f == faultOverloaded {
+		x.resp.Header.Add("Retry-After", []byte(overloadedAgain))
+	}
 	if again := x.answer(f.status, f.reason, nil); again != nil && !x.headSent {
 		x.down.abort()
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
@@ -34,6 +35,10 @@ type connection struct {
 	ended time.Time
 	// closing says that the response under way is the last one.
 	closing bool
+	// asked says that there was a request.
+	asked bool
+	// household is what stands for the client in Proxy.clients; zero if it is not counted.
+	household netip.Addr
 	// aborted says that the response under way was cut off.
 	aborted bool
 	// http10 says that the request under way is one of HTTP/1.0.
@@ -50,9 +55,9 @@ type connection struct {
 	// http2 is the codec of a connection that speaks HTTP/2; draining reads it from another goroutine.
 	http2 atomic.Pointer[h2.Conn]
 
-	// idle says that the connection waits for a request; draining reads it from
-	// another goroutine.
-	idle atomic.Bool
+	// idle is since when the connection waits for a request, in nanoseconds since 1970, 0
+	// if it does not; draining and shedding read it from another goroutine.
+	idle atomic.Int64
 	// retired says that the listener is no more; see Proxy.Retire.
 	retired atomic.Bool
 }
@@ -72,7 +77,14 @@ func (c *connection) serve() {
 		}
 	}()
 	l := c.proxy.listenerNow(c.listener.name)
-	if l == nil || !c.announced() || c.pass(l) || l.TLS != nil && !c.handshake(c.listener.tls) {
+	if l == nil || !c.announced() {
+		return
+	}
+	if !c.counted() {
+		c.listener.metrics.Shed(metrics.ShedClient)
+		return
+	}
+	if c.pass(l) || l.TLS != nil && !c.handshake(c.listener.tls) {
 		return
 	}
 	if c.secure != nil && c.secure.protocol == "h2" {
@@ -95,6 +107,9 @@ func (c *connection) end() {
 	_ = c.nc.Close()
 	if c.nc != c.raw {
 		_ = c.raw.Close()
+	}
+	if c.household.IsValid() {
+		c.proxy.clients.leave(c.household)
 	}
 	c.listener.metrics.Closed()
 	c.proxy.forget(c)
@@ -152,14 +167,22 @@ func (c *connection) await() bool {
 		return true
 	}
 	p := c.proxy
-	c.awaitRead(c.ended, p.timeouts.KeepAlive, time.Time{})
-	c.idle.Store(true)
+	bound := p.timeouts.KeepAlive
+	if !c.asked {
+		bound = p.timeouts.First
+	}
+	c.awaitRead(c.ended, bound, time.Time{})
+	c.idle.Store(c.ended.UnixNano())
 	// Shutdown sets closing, and Retire retired, before it looks at idle, so that one of the two sees the other.
 	if p.closing.Load() || c.retired.Load() {
 		c.drainIdle(time.Now())
 	}
 	err := c.h1.WaitReadable()
-	c.idle.Store(false)
+	c.awake()
+	if !c.asked && isTimeout(err) && !c.retired.Load() && !p.closing.Load() {
+		c.listener.metrics.Shed(metrics.ShedSilent)
+	}
+	c.asked = true
 	return err == nil
 }
 

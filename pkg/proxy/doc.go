@@ -65,6 +65,11 @@
 // bound of the exchange, and gets Sluice's own answers as trailers-only responses of gRPC. What
 // fails behind the response's head ends with a grpc-status, not with a reset.
 //
+// Overload. Where memory is short (Options.Pressure), idle connections are closed first, then new
+// ones are reset, and at last requests are answered 503; what is under way is served. A listener
+// that is full closes the connections that have been idle for longest. TLS handshakes
+// are computed few at once, by turns of clients.
+//
 // Timeouts fire at the time set or later by at most a sixteenth of it, 4 s at most:
 // deadlines are told to the poller seldom, as that is not free.
 //

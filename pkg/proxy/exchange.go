@@ -168,6 +168,9 @@ func (x *exchange) run() *fault {
 	if x.table = p.holder.Load(); x.table == nil {
 		return faultNotReady
 	}
+	if x.overloaded() {
+		return faultOverloaded
+	}
 	if f := x.checkTarget(); f != nil {
 		return f
 	}

@@ -48,7 +48,11 @@ func (p *Proxy) accept(ln net.Listener, l *listener) error {
 		nc, err := ln.Accept()
 		if err == nil {
 			pause = 0
-			p.start(nc, l)
+			if p.admits(nc, l) {
+				p.start(nc, l)
+			} else {
+				l.release()
+			}
 			continue
 		}
 		l.release()
@@ -58,7 +62,9 @@ func (p *Proxy) accept(ln net.Listener, l *listener) error {
 		if errors.Is(err, net.ErrClosed) {
 			return fmt.Errorf("accept on %s: %w", l.name, err)
 		}
-		// It is most often the lack of a file descriptor, which may be over soon.
+		// It is most often the lack of a file descriptor, which may be over soon, or
+		// once connections are closed that need none.
+		p.Shed()
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		p.log.Warn("cannot accept a connection", "listener", l.name, "error", err, "pause", pause)
 		if !p.sleep(pause) {
@@ -80,6 +86,7 @@ func (p *Proxy) sleep(d time.Duration) bool {
 }
 
 // acquire waits for a place for one more connection; false means that the proxy ended.
+// Where there is none, those that wait for a request make room.
 func (l *listener) acquire(p *Proxy) bool {
 	if l.slots == nil {
 		return true
@@ -87,8 +94,21 @@ func (l *listener) acquire(p *Proxy) bool {
 	select {
 	case l.slots <- struct{}{}:
 		return true
-	case <-p.ctx.Done():
-		return false
+	default:
+	}
+	l.metrics.Full()
+	for {
+		p.shedIdle(l, metrics.ShedRoom, func(int) int { return max(cap(l.slots)/roomPart, 1) })
+		timer := time.NewTimer(roomAgain)
+		select {
+		case l.slots <- struct{}{}:
+			timer.Stop()
+			return true
+		case <-timer.C:
+		case <-p.ctx.Done():
+			timer.Stop()
+			return false
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/limit/pressure"
 	"github.com/sluice-dev/sluice/pkg/proxy/l4"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
@@ -69,6 +70,9 @@ func (p *Proxy) openSession(name string, client netip.AddrPort) (l4.Destination,
 	l := p.listenerNow(name)
 	if l == nil {
 		return own.refuse(faultNotReady)
+	}
+	if p.opts.Pressure.Level() >= pressure.ShedConnections {
+		return own.refuse(faultOverloaded)
 	}
 	s := l.Stream(nil)
 	if s == nil {

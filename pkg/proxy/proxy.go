@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
+	"github.com/sluice-dev/sluice/pkg/limit/pressure"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy/l4"
 	"github.com/sluice-dev/sluice/pkg/table"
@@ -34,8 +36,16 @@ type Options struct {
 	// protocol, version 1 or 2, which says who the client is. From elsewhere none is taken.
 	ProxyProtocol []netip.Prefix
 	// MaxConnections bounds the open connections of each listener; those beyond
-	// it wait in the kernel's queue. 0 means no bound.
+	// it wait in the kernel's queue, while those that wait for a request are closed. 0 means no bound.
 	MaxConnections int
+	// MaxConnectionsPerClient bounds the open connections of one client, which is an IPv4
+	// address or an IPv6 /64; those beyond it are closed. TrustedProxies have no bound. 0 means none for all.
+	MaxConnectionsPerClient int
+	// MaxHandshakes bounds the TLS handshakes that are computed at once; 0 means four for each
+	// CPU. MaxWaitingHandshakes bounds those that wait for it, by turns of clients; 0 means 4,096.
+	MaxHandshakes, MaxWaitingHandshakes int
+	// Pressure says what is to be given up for want of memory; nil means nothing, ever.
+	Pressure *pressure.Monitor
 	// DebugHeaders adds X-Sluice-Reason to Sluice's own answers.
 	DebugHeaders bool
 	// Logger gets what goes wrong in the proxy itself; nil means slog's default.
@@ -54,7 +64,11 @@ type Proxy struct {
 	metrics  *metrics.Metrics
 	holder   *table.Holder
 	trusted  []netip.Prefix
-	date     dateClock
+	clients  *clients
+	// handshakes bounds those that are computed at once.
+	handshakes *queue.Limiter
+
+	date dateClock
 
 	// ctx ends when draining gives up; it bounds making connections.
 	ctx    context.Context
@@ -93,6 +107,7 @@ func New(holder *table.Holder, o Options) *Proxy {
 		metrics:     o.Metrics,
 		holder:      holder,
 		trusted:     o.TrustedProxies,
+		clients:     newClients(o.MaxConnectionsPerClient),
 		listeners:   make(map[net.Listener]struct{}),
 		connections: make(map[*connection]struct{}),
 		packets:     make(map[*l4.Packets]struct{}),
@@ -113,6 +128,7 @@ func New(holder *table.Holder, o Options) *Proxy {
 		limits.UpgradeHTTP2 = true
 		p.opts.Limits = &limits
 	}
+	p.handshakes = newHandshakes(&o, &p.timeouts)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.exchanges.New = func() any { return newExchange() }
 	p.http2 = p.http2Options()

@@ -22,7 +22,7 @@ func (c *connection) drain(now time.Time) {
 	switch streams := c.http2.Load(); {
 	case streams != nil:
 		streams.Drain()
-	case c.idle.Load():
+	case c.idle.Load() > 0:
 		c.drainIdle(now)
 	}
 }

@@ -13,7 +13,9 @@ type Timeouts struct {
 	Handshake time.Duration
 	// Head bounds a request's head, from its first byte to its last. Default 10 s.
 	Head time.Duration
-	// KeepAlive bounds the time between two requests of a connection, and the time to the first. Default 60 s.
+	// First bounds the time to the first byte of the first request of a connection. Default 30 s.
+	First time.Duration
+	// KeepAlive bounds the time between two requests of a connection. Default 60 s.
 	KeepAlive time.Duration
 	// Write bounds the time that a client may take no byte of what is sent to it. Default 60 s.
 	Write time.Duration
@@ -24,20 +26,32 @@ type Timeouts struct {
 	DrainIdle time.Duration
 }
 
+// DefaultTimeouts returns the timeouts that a zero Timeouts stands for.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Handshake: 10 * time.Second,
+		Head:      10 * time.Second,
+		First:     30 * time.Second,
+		KeepAlive: 60 * time.Second,
+		Write:     60 * time.Second,
+		Linger:    time.Second,
+		DrainIdle: 3 * time.Second,
+	}
+}
+
 func (t Timeouts) complete() Timeouts {
-	for _, f := range []struct {
-		have *time.Duration
-		def  time.Duration
-	}{
-		{&t.Handshake, 10 * time.Second},
-		{&t.Head, 10 * time.Second},
-		{&t.KeepAlive, 60 * time.Second},
-		{&t.Write, 60 * time.Second},
-		{&t.Linger, time.Second},
-		{&t.DrainIdle, 3 * time.Second},
+	def := DefaultTimeouts()
+	for _, f := range []struct{ have, def *time.Duration }{
+		{&t.Handshake, &def.Handshake},
+		{&t.Head, &def.Head},
+		{&t.First, &def.First},
+		{&t.KeepAlive, &def.KeepAlive},
+		{&t.Write, &def.Write},
+		{&t.Linger, &def.Linger},
+		{&t.DrainIdle, &def.DrainIdle},
 	} {
 		if *f.have <= 0 {
-			*f.have = f.def
+			*f.have = *f.def
 		}
 	}
 	return t

@@ -52,7 +52,7 @@ func TestTimeouts(t *testing.T) {
 		after time.Duration
 	}{
 		"a client that says nothing is left in silence": {
-			after: 60 * time.Second,
+			after: 30 * time.Second,
 		},
 		"a head that comes byte by byte is 408": {
 			send: "GET / HTTP/1.1\r\n", drip: true,

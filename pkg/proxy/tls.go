@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/table"
 )
 
@@ -34,11 +35,17 @@ type direction struct {
 
 // handshake makes the connection one over TLS; false means that it failed.
 func (c *connection) handshake(config *tls.Config) bool {
-	nc := tls.Server(c.nc, config)
+	end := time.Now().Add(c.proxy.timeouts.Handshake)
+	below := &paced{Conn: c.nc, of: c, end: end}
+	defer below.finish()
+	nc := tls.Server(below, config)
 	// Where a deadline cannot be set, the handshake fails as well.
-	_ = c.raw.SetDeadline(time.Now().Add(c.proxy.timeouts.Handshake))
+	_ = c.raw.SetDeadline(end)
 	if err := nc.HandshakeContext(c.ctx); err != nil {
 		c.listener.metrics.HandshakeFailed()
+		if below.shed {
+			c.listener.metrics.Shed(metrics.ShedHandshake)
+		}
 		return false
 	}
 	_ = c.raw.SetDeadline(time.Time{})

@@ -61,7 +61,7 @@ type Conn struct {
 	freePings int
 	// gone is who has to be told of streams that are over, once mu is free.
 	gone []func()
-	// idleAt is when the last stream ended.
+	// idleAt is when the last stream ended, or the connection began.
 	idleAt time.Time
 
 	output
@@ -77,7 +77,7 @@ func NewConn(nc net.Conn, buffered []byte, o *Options) *Conn {
 		o = &Options{}
 	}
 	now := time.Now()
-	c := &Conn{nc: nc, opts: o.Complete(), streams: make(map[uint32]*Stream)}
+	c := &Conn{nc: nc, opts: o.Complete(), streams: make(map[uint32]*Stream), idleAt: now}
 	c.quiet.L = &c.mu
 	c.section = section.New(wire.HTTP2, c.opts.section())
 	c.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) { c.section.Field(f.Name, f.Value) })

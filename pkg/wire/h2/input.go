@@ -185,6 +185,14 @@ func (c *Conn) status() (busy bool, idleAt time.Time) {
 	return len(c.streams) > 0 || c.running > 0, c.idleAt
 }
 
+// IdleSince returns since when there are no streams; false means that there are some, or
+// that the connection ends. Any goroutine may call it.
+func (c *Conn) IdleSince() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.idleAt, len(c.streams) == 0 && c.running == 0 && !c.drain.begun && !c.closed
+}
+
 func (c *Conn) finished() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/sluice-dev/sluice/pkg/limit/pressure"
+	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/proxy"
+	"github.com/sluice-dev/sluice/pkg/wire/h1"
+)
+
+// Bounds are what clients can make the process hold and wait for at the most.
+type Bounds struct {
+	// MaxConnections and those below are fields of proxy.Options.
+	MaxConnections, MaxConnectionsPerClient int
+	MaxHandshakes, MaxWaitingHandshakes     int
+	// Limits are those of heads; only the fields with a flag count.
+	Limits h1.Limits
+	// Timeouts are those of clients' connections; only the fields with a flag count.
+	Timeouts proxy.Timeouts
+	// Memory is what the process may use.
+	Memory MemoryLimit
+}
+
+// defaultBounds returns the bounds without any flag.
+func defaultBounds() Bounds {
+	return Bounds{
+		MaxWaitingHandshakes: proxy.DefaultWaitingHandshakes,
+		Limits:               h1.DefaultLimits(),
+		Timeouts:             proxy.DefaultTimeouts(),
+		Memory:               MemoryAuto,
+	}
+}
+
+// boundFlags are the flags of Bounds.
+var boundFlags = []option{
+	{"max-connections", "NUMBER", "open connections of one listener; those beyond it wait in the kernel's queue, while the ones that have waited longest for a request are closed; 0 is no bound", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxConnections) }},
+	{"max-connections-per-client", "NUMBER", "open connections of one client: an IPv4 address, or an IPv6 /64; those beyond it are closed; 0 is no bound, and networks of --trusted-proxies have none", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxConnectionsPerClient) }},
+	{"max-handshakes", "NUMBER", "TLS handshakes that are computed at once; others wait, and clients take turns; 0 is four for each CPU", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxHandshakes) }},
+	{"max-waiting-handshakes", "NUMBER", "TLS handshakes that may wait; beyond it the client with the most of them loses one; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.MaxWaitingHandshakes) }},
+	{"max-header-bytes", "NUMBER", "bytes of a request's head; more is answered 431; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxHeadBytes) }},
+	{"max-header-fields", "NUMBER", "header fields of a request; more is answered 431; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxFields) }},
+	{"max-target-bytes", "NUMBER", "bytes of a request's path and query; more is answered 414; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxTargetBytes) }},
+	{"handshake-timeout", "DURATION", "how long a TLS handshake may take; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Handshake) }},
+	{"first-request-timeout", "DURATION", "how long a new connection may be without the first byte of a request; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.First) }},
+	{"header-timeout", "DURATION", "how long the head of a request may take, from its first byte to its last; it is answered 408 then; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Head) }},
+	{"keepalive-timeout", "DURATION", "how long a connection may be without a request after the first one; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.KeepAlive) }},
+	{"client-write-timeout", "DURATION", "how long a client may take no byte of a response; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Write) }},
+	{"memory-limit", "SIZE", "memory that the process may use, such as 512Mi: from 85 % on idle connections are closed, from 90 % on new ones are refused too, and from 95 % on requests (503); auto is the limit of the container, where there is one, and off none", bothVerbs, func(o *Options) flag.Value { return (*memoryValue)(&o.Memory) }},
+}
+
+// MemoryLimit is a number of bytes, or one of the two below.
+type MemoryLimit int64
+
+const (
+	// MemoryOff sets no limit.
+	MemoryOff MemoryLimit = 0
+	// MemoryAuto takes that of the container.
+	MemoryAuto MemoryLimit = -1
+)
+
+type memoryValue MemoryLimit
+
+func (v *memoryValue) String() string {
+	switch MemoryLimit(*v) {
+	case MemoryOff:
+		return off
+	case MemoryAuto:
+		return "auto"
+	}
+	return strconv.FormatInt(int64(*v), 10)
+}
+
+func (v *memoryValue) Set(s string) error {
+	switch s {
+	case off:
+		*v = memoryValue(MemoryOff)
+		return nil
+	case "auto":
+		*v = memoryValue(MemoryAuto)
+		return nil
+	}
+	q, err := resource.ParseQuantity(strings.TrimSpace(s))
+	if err != nil || q.Value() < leastMemory || q.Value() == math.MaxInt64 {
+		return fmt.Errorf("%q is not auto, off or a size from 32Mi up, such as 512Mi", s)
+	}
+	*v = memoryValue(q.Value())
+	return nil
+}
+
+// leastMemory is below what the process needs without any client.
+const leastMemory = 32 << 20
+
+// newPressure makes the watch over memory, nil where there is no limit.
+func (o *Options) newPressure() *pressure.Monitor {
+	limit := uint64(max(o.Memory, 0))
+	if o.Memory == MemoryAuto {
+		limit = pressure.ContainerLimit()
+	}
+	if limit == 0 {
+		return nil
+	}
+	return pressure.NewMonitor(pressure.Options{Limit: limit, Used: pressure.Used})
+}
+
+// watchMemory sheds load where memory is short, until the process has stopped.
+func (a *App) watchMemory() {
+	if a.pressure == nil {
+		return
+	}
+	if _, own := os.LookupEnv("GOMEMLIMIT"); !own {
+		debug.SetMemoryLimit(int64(a.pressure.Limit() / 100 * pressure.CollectAt))
+	}
+	a.metrics.Pressure(func() metrics.PressureGauges {
+		return metrics.PressureGauges{Level: int(a.pressure.Level()), Used: a.pressure.Used(), Limit: a.pressure.Limit()}
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	a.unwatch = stop
+	a.serving.Go(func() { a.pressure.Run(ctx, a.pressureChanged, a.proxy.Shed) })
+}
+
+// pressureChanged is called when the level of the watch over memory has changed.
+func (a *App) pressureChanged(from, to pressure.Level) {
+	level, message := slog.LevelWarn, "memory is short"
+	if to < from {
+		level, message = slog.LevelInfo, "memory is less short"
+	}
+	a.log.Log(context.Background(), level, message, "level", int(to), "used", a.pressure.Used(), "limit", a.pressure.Limit())
+}
