@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"pkg/filter/mirror":              {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/ratelimit":           {"pkg/filter", "pkg/ir", "pkg/wire", "pkg/limit"},
 	"pkg/filter/basicauth":           {"pkg/filter", "pkg/ir", "pkg/wire"},
+	"pkg/filter/bearer":              {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/redirect":            {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/respond":             {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/rewrite":             {"pkg/filter", "pkg/ir", "pkg/wire", "pkg/table/match"},

@@ -41,6 +41,8 @@ type Entry struct {
 	Route, Origin string
 	// RequestID is the value of X-Request-Id.
 	RequestID []byte
+	// Principal is who the client has proved to be to a filter.
+	Principal []byte
 	// UserAgent and Referer are as received.
 	UserAgent, Referer []byte
 	// Reason says why Sluice itself answered, or why the exchange broke off.

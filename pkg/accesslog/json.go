@@ -44,6 +44,7 @@ func (l *line) json(e *Entry) {
 	}
 	member(l, `,"reason":`, e.Reason)
 	member(l, `,"fault":`, e.Fault)
+	member(l, `,"principal":`, e.Principal)
 	member(l, `,"requestId":`, e.RequestID)
 	member(l, `,"userAgent":`, e.UserAgent)
 	member(l, `,"referer":`, e.Referer)

@@ -34,6 +34,7 @@ func full() *Entry {
 		UpstreamDuration: 2 * time.Millisecond,
 		Route:            "ingress/shop/web/0/0",
 		Origin:           "Ingress/shop/web",
+		Principal:        []byte("alice"),
 		RequestID:        []byte("0af7651916cd43dd"),
 		UserAgent:        []byte("curl/8.5 (x)"),
 		Referer:          []byte("https://example.com/"),
@@ -65,7 +66,7 @@ func TestLines(t *testing.T) {
 				`"path":"/a b?q=\"x\"","protocol":"HTTP/1.1","status":502,"bytesIn":12,"bytesOut":34,"duration":1.234567,` +
 				`"tls":"1.3","route":"ingress/shop/web/0/0","origin":"Ingress/shop/web","upstream":"shop/web:80",` +
 				`"endpoint":"10.0.0.1:8080","endpointFirstByte":0.000900,"endpointDuration":0.002000,"retries":1,` +
-				`"reason":"connect_failed","fault":"upstream","requestId":"0af7651916cd43dd","userAgent":"curl/8.5 (x)",` +
+				`"reason":"connect_failed","fault":"upstream","principal":"alice","requestId":"0af7651916cd43dd","userAgent":"curl/8.5 (x)",` +
 				`"referer":"https://example.com/"}`},
 		"JSON with nothing that can be left out": {bare, JSON,
 			`{"time":"0001-01-01T00:00:00.000Z","client":"","method":"GET","host":"","path":"/","protocol":"HTTP/1.0",` +
@@ -73,7 +74,7 @@ func TestLines(t *testing.T) {
 		"text with everything": {full(), Text,
 			`2026-03-01T11:04:05.006Z 203.0.113.7:4242 "GET shop.example.com /a b?q=\"x\" HTTP/1.1" 502 1.234567s in=12 out=34 ` +
 				`tls=1.3 route=ingress/shop/web/0/0 origin=Ingress/shop/web upstream=shop/web:80 endpoint=10.0.0.1:8080 ` +
-				`first=0.000900s took=0.002000s retries=1 reason=connect_failed fault=upstream id=0af7651916cd43dd ` +
+				`first=0.000900s took=0.002000s retries=1 reason=connect_failed fault=upstream principal=alice id=0af7651916cd43dd ` +
 				`agent="curl/8.5 (x)" referer=https://example.com/`},
 		"text with nothing that can be left out": {bare, Text,
 			`0001-01-01T00:00:00.000Z - "GET  / HTTP/1.0" 0 0.000000s in=0 out=0`},

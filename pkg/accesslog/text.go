@@ -52,6 +52,7 @@ func (l *line) text(e *Entry) {
 	}
 	pair(l, " reason=", e.Reason)
 	pair(l, " fault=", e.Fault)
+	pair(l, " principal=", e.Principal)
 	pair(l, " id=", e.RequestID)
 	pair(l, " agent=", e.UserAgent)
 	pair(l, " referer=", e.Referer)

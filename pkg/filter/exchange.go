@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -39,9 +40,43 @@ type Exchange struct {
 	// Scratch is room for bytes that live as long as the exchange: filters append to
 	// it and store it back.
 	Scratch []byte
+	// Principal is who the client has proved to be, by a filter before; nil where nobody asked.
+	// It must not be changed, and lives as long as the exchange.
+	Principal []byte
+	// Claims are those of the client's token, nil where none was verified.
+	Claims *Claims
+	// Later are fields that the response gets besides, whoever gives it.
+	Later []LaterField
+	// Body reads the request's body, which goes to the endpoint all the same, and returns
+	// it. It is valid as long as the exchange. See ErrBodyTooLong.
+	Body func(limit int) ([]byte, error)
 	// Wait lets time pass; false means that the exchange should end, as its client has
 	// gone or the process ends.
 	Wait func(time.Duration) bool
+}
+
+// ErrBodyTooLong says that a body is longer than the limit that it was asked for with. No
+// part of it is returned, and the exchange cannot go on.
+var ErrBodyTooLong = errors.New("the body is longer than it may be")
+
+// LaterField is a field for the response.
+type LaterField struct {
+	Name, Value string
+	// IfSound leaves it out of responses that say that something went wrong: of all but those
+	// with the statuses 200, 201, 204, 206, 301 to 304, 307 and 308.
+	IfSound bool
+}
+
+// Due says whether a response of that status gets the field.
+func (f *LaterField) Due(status int) bool {
+	if !f.IfSound {
+		return true
+	}
+	switch status {
+	case 200, 201, 204, 206, 301, 302, 303, 304, 307, 308:
+		return true
+	}
+	return false
 }
 
 // Answer is a response that Sluice gives itself.

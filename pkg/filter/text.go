@@ -20,6 +20,7 @@ var variables = map[string]func(dst []byte, x *Exchange) []byte{
 	"client_ip":   func(dst []byte, x *Exchange) []byte { return appendAddr(dst, x.Client.Addr()) },
 	"request_id":  func(dst []byte, x *Exchange) []byte { return append(dst, x.RequestID...) },
 	"route":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Route...) },
+	"principal":   func(dst []byte, x *Exchange) []byte { return append(dst, x.Principal...) },
 	"version":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Version...) },
 	"tls.sni":     func(dst []byte, x *Exchange) []byte { return append(dst, x.ServerName...) },
 	"tls.subject": func(dst []byte, x *Exchange) []byte { return append(dst, x.Subject...) },
@@ -31,6 +32,17 @@ var variables = map[string]func(dst []byte, x *Exchange) []byte{
 	},
 }
 
+// variable returns what appends the value of a name, nil for an unknown one.
+func variable(name string) func(dst []byte, x *Exchange) []byte {
+	if claim, ok := strings.CutPrefix(name, "claim."); ok && claim != "" {
+		return func(dst []byte, x *Exchange) []byte {
+			text, _ := x.Claims.Text(claim)
+			return append(dst, text...)
+		}
+	}
+	return variables[name]
+}
+
 func appendAddr(dst []byte, a netip.Addr) []byte {
 	if !a.IsValid() {
 		return dst
@@ -38,7 +50,8 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 	return a.AppendTo(dst)
 }
 
-// Variables lists the names that a Text may hold in braces, sorted.
+// Variables lists the names that a Text may hold in braces, sorted, apart from "claim.NAME" for each
+// claim of the client's token.
 func Variables() []string { return slices.Sorted(maps.Keys(variables)) }
 
 // Text is a text with variables, ready to be filled in. It never changes.
@@ -70,9 +83,9 @@ func ParseText(s string) (Text, error) {
 		if !closed {
 			return Text{}, errors.New(`a "{" without "}" (write "{{" for a brace)`)
 		}
-		value := variables[name]
+		value := variable(name)
 		if value == nil {
-			return Text{}, fmt.Errorf("there is no variable {%s}; known are %s", name, strings.Join(Variables(), ", "))
+			return Text{}, fmt.Errorf("there is no variable {%s}; known are claim.NAME, %s", name, strings.Join(Variables(), ", "))
 		}
 		t.parts = append(t.parts, textPart{value: value})
 		s = after

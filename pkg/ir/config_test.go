@@ -140,6 +140,7 @@ func sampleFilters() []Filter {
 		&RewriteURL{Host: "inner.example.com", Path: PathEdit{Kind: PrefixReplaced, Prefix: "/cart", Value: "/basket"}},
 		&Redirect{Status: 302, Scheme: "https", Host: "new.example.com", Port: 8443, Path: PathEdit{Kind: PathSubstituted, Prefix: "/(.*)", Value: "/$1"}},
 		&BasicAuth{Users: Secret("a:b"), Realm: "shop"},
+		&BearerAuth{Tokens: []BearerToken{{Name: "ci", Token: Secret("t0ken")}}, Realm: "shop", Forward: true},
 		&RateLimit{Key: "shop", Requests: 100, Per: time.Minute, Burst: 20, By: RateByHeader, Header: "x-tenant"},
 		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3},
 		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},

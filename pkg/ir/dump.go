@@ -229,6 +229,8 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *BasicAuth:
 		return f.words()
+	case *BearerAuth:
+		return f.words()
 	case *DirectResponse:
 		return f.words()
 	case *Drop:

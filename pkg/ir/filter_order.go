@@ -27,6 +27,8 @@ func filterRank(f Filter) int {
 		return 40
 	case *BasicAuth:
 		return 50
+	case *BearerAuth:
+		return 51
 	case *Fault:
 		return 60
 	case *Redirect:

@@ -41,6 +41,8 @@ func (v *validator) filter(f Filter) {
 		v.rateLimit(f)
 	case *BasicAuth:
 		v.basicAuth(f)
+	case *BearerAuth:
+		v.bearerAuth(f)
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:

@@ -23,6 +23,8 @@ type requestBody struct {
 	// held is the body where it does not stream.
 	held    []byte
 	streams bool
+	// read says that a filter has read all of the body, which is held.
+	read bool
 	// running says that done has not been received from yet, received that it has.
 	running, received bool
 	done              chan struct{}
@@ -45,7 +47,7 @@ type requestBody struct {
 // reset makes it ready for another exchange and keeps its memory.
 func (b *requestBody) reset() {
 	b.held = b.held[:0]
-	b.streams, b.running, b.received, b.fault = false, false, false, nil
+	b.streams, b.read, b.running, b.received, b.fault = false, false, false, false, nil
 	b.upRead.forget()
 	b.clientWoken.forget()
 	b.upWoken.forget()
@@ -65,7 +67,7 @@ func (b *requestBody) replayable() bool { return !b.streams || !b.running && !b.
 func (b *requestBody) prepare(x *exchange) *fault {
 	length := x.req.Length
 	switch {
-	case length == 0:
+	case length == 0, b.read:
 		return nil
 	case length < 0 || length > maxHeld || int64(x.down.bodyBuffered()) < length:
 		b.streams = true

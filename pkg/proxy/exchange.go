@@ -35,6 +35,8 @@ type exchange struct {
 	copies  copies
 	// wait is x.pause, bound once.
 	wait func(time.Duration) bool
+	// read is x.readBody, bound once.
+	read func(limit int) ([]byte, error)
 	// renew is x.renewResponse, bound once.
 	renew func()
 }
@@ -117,7 +119,7 @@ type target struct {
 // newExchange makes an exchange for the pool.
 func newExchange() *exchange {
 	x := &exchange{hostBuf: make([]byte, 0, 256), pathBuf: make([]byte, 0, 512), arena: make([]byte, 0, 256)}
-	x.renew, x.wait = x.renewResponse, x.pause
+	x.renew, x.wait, x.read = x.renewResponse, x.pause, x.readBody
 	x.body.reset()
 	return x
 }

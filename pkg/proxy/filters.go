@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"errors"
+	"io"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
@@ -28,9 +30,11 @@ func (x *exchange) filterBackend(f *table.BackendFilters) *filter.Answer {
 
 // showFilters fills in what filters see.
 func (x *exchange) showFilters() {
+	known := x.fx // What filters have found out so far stays.
 	x.fx = filter.Exchange{
 		Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, Path: x.in.Path, Port: x.publicPort(),
 		RequestID: x.requestID, Route: x.route.ID, Version: x.served, Scratch: x.scratch, Wait: x.wait,
+		Principal: known.Principal, Claims: known.Claims, Later: known.Later, Body: x.read,
 	}
 	if s := x.conn.secure; s != nil {
 		x.fx.ServerName, x.fx.Subject = s.serverName, s.subject
@@ -68,6 +72,11 @@ func (x *exchange) renormalize() *filter.Answer {
 func (x *exchange) filterResponse() {
 	if x.route == nil || x.unfiltered {
 		return
+	}
+	for i := range x.fx.Later {
+		if f := &x.fx.Later[i]; f.Due(x.resp.Status) {
+			x.resp.Header.Add(f.Name, []byte(f.Value))
+		}
 	}
 	if x.backendFilters != nil {
 		x.onResponse(x.backendFilters)
@@ -123,6 +132,46 @@ func (x *exchange) pause(d time.Duration) bool {
 		return false
 	case <-x.proxy.ctx.Done():
 		return false
+	}
+}
+
+// readBody reads the request's body and keeps it for the endpoint. It is bound once, as x.read.
+func (x *exchange) readBody(limit int) ([]byte, error) {
+	b := &x.body
+	if max := x.route.MaxBodyBytes; max > 0 && max < int64(limit) {
+		limit = int(max)
+	}
+	if b.read || x.req.Length == 0 {
+		if len(b.held) > limit {
+			return nil, filter.ErrBodyTooLong
+		}
+		return b.held, nil
+	}
+	if x.req.Length > int64(limit) {
+		return nil, filter.ErrBodyTooLong
+	}
+	if err := x.down.sendContinue(); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	body := x.down.body()
+	for {
+		if len(b.held) == cap(b.held) {
+			b.held = append(b.held, 0)[:len(b.held)]
+		}
+		x.down.awaitRead(now, x.route.Timeouts.Idle, x.deadline)
+		n, err := body.Read(b.held[len(b.held):cap(b.held)])
+		b.held = b.held[:len(b.held)+n]
+		switch {
+		case len(b.held) > limit:
+			return nil, filter.ErrBodyTooLong
+		case errors.Is(err, io.EOF):
+			b.read, x.req.Length = true, int64(len(b.held))
+			return b.held, nil
+		case err != nil:
+			return nil, err
+		}
+		now = time.Now()
 	}
 }
 

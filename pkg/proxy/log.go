@@ -96,6 +96,7 @@ func (x *exchange) writeEntry(took time.Duration, bytesIn int64) {
 	e.Duration = took
 	e.RequestID = x.requestID
 	e.UserAgent = x.req.Header.GetKnown(wire.UserAgent)
+	e.Principal = x.fx.Principal
 	e.Referer = x.req.Header.Get("Referer")
 	e.Reason = cmp.Or(x.detail, x.reason)
 	if x.fault != nil {

@@ -2,7 +2,7 @@ package v1alpha1
 
 // FilterType is a kind of filter.
 //
-// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;RateLimit;BasicAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
+// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;RateLimit;BasicAuth;BearerAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
 type FilterType string
 
 // The types of a Filter, in the order in which they act.
@@ -12,6 +12,7 @@ const (
 	FilterCORS           FilterType = "CORS"
 	FilterRateLimit      FilterType = "RateLimit"
 	FilterBasicAuth      FilterType = "BasicAuth"
+	FilterBearerAuth     FilterType = "BearerAuth"
 	FilterFault          FilterType = "Fault"
 	FilterRedirect       FilterType = "Redirect"
 	FilterDirectResponse FilterType = "DirectResponse"
@@ -22,11 +23,11 @@ const (
 )
 
 // Filter is a step between the match and the back end. Whatever the order in which they
-// are written, filters act in this one: IPAccess, Drop, CORS, RateLimit, BasicAuth, Fault,
+// are written, filters act in this one: IPAccess, Drop, CORS, RateLimit, BasicAuth, BearerAuth, Fault,
 // Redirect, DirectResponse, RequestHeader, Rewrite, Mirror; and on the response ResponseHeader.
 // Those of one type act as written. A route with a filter that cannot be used answers 500.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.basicAuth) == (self.type == 'BasicAuth') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
+// +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.basicAuth) == (self.type == 'BasicAuth') && has(self.bearerAuth) == (self.type == 'BearerAuth') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
 type Filter struct {
 	// type says which of the other fields is set. Drop, which closes the connection without a
 	// word, has none.
@@ -53,6 +54,11 @@ type Filter struct {
 	//
 	// +optional
 	BasicAuth *BasicAuthFilter `json:"basicAuth,omitempty"`
+
+	// bearerAuth asks for a token.
+	//
+	// +optional
+	BearerAuth *BearerAuthFilter `json:"bearerAuth,omitempty"`
 
 	// fault makes some requests slow or fail, to test those who send them.
 	//
@@ -233,9 +239,9 @@ type HeaderField struct {
 	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	Name string `json:"name"`
 
-	// value is the value. In it {client_ip}, {host}, {method}, {path}, {port}, {query},
-	// {request_id}, {route}, {scheme}, {tls.sni}, {tls.subject} and {version} stand for what
-	// the request has, and {{ for a brace.
+	// value is the value. In it {client_ip}, {host}, {method}, {path}, {port}, {principal},
+	// {query}, {request_id}, {route}, {scheme}, {tls.sni}, {tls.subject}, {version} and
+	// {claim.NAME} stand for what the request has, and {{ for a brace.
 	//
 	// +required
 	// +kubebuilder:validation:MaxLength=4096

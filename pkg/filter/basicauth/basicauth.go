@@ -59,6 +59,7 @@ func New(spec *ir.BasicAuth) (*Filter, error) {
 // OnRequestHead returns 401 unless the request says a name and its password.
 func (f *Filter) OnRequestHead(x *filter.Exchange) *filter.Answer {
 	if name, password, ok := credentials(x.Request.Header.Get("Authorization")); ok && f.check(name, password) {
+		x.Principal = name
 		return nil
 	}
 	return &filter.Answer{

@@ -11,6 +11,7 @@ import (
 	"reflect"
 
 	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
+	"github.com/sluice-dev/sluice/pkg/filter/bearer"
 	"github.com/sluice-dev/sluice/pkg/filter/cors"
 	"github.com/sluice-dev/sluice/pkg/filter/fault"
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
@@ -61,6 +62,8 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(fault.New(f))
 	case *ir.BasicAuth:
 		return instance(basicauth.New(f))
+	case *ir.BearerAuth:
+		return instance(bearer.New(f))
 	case *ir.RateLimit:
 		return instance(ratelimit.New(f, d.Rates))
 	case *ir.DirectResponse:

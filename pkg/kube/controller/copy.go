@@ -1,8 +1,10 @@
 package controller
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -25,10 +27,18 @@ var secretTypes = fields.AndSelectors(
 )
 
 // secretKeys are the keys of a Secret that are kept in memory.
-var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey, UsersKey}
+var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey, UsersKey, "jwks", "pem", "hmac"}
 
-// UsersKey is the key of a Secret with an htpasswd file, as ingress-nginx has it.
+// UsersKey is the key of a Secret with an htpasswd file, as ingress-nginx has it. The keys
+// of tokens are settings.JWKSKey, settings.PEMKey and settings.HMACKey.
 const UsersKey = "auth"
+
+// tokensType is the type of Secrets of which all keys are kept: settings.TokensType.
+const tokensType = "sluice.dev/tokens"
+
+// hashes are what the values of a Secret begin with that is a map of users (ingress-nginx,
+// auth-secret-type auth-map).
+var hashes = [][]byte{[]byte("$2a$"), []byte("$2b$"), []byte("$2y$"), []byte("$apr1$"), []byte("{SHA}")}
 
 // longestParameter is how long a value of a ConfigMap may be to be kept: bundles
 // of CA certificates are, and settings of a Gateway, but not what programs keep there.
@@ -48,27 +58,27 @@ func newCache(o Options, scheme *runtime.Scheme, mapper meta.RESTMapper, client 
 	}
 	secrets := cache.ByObject{Field: secretTypes}
 	services := cache.ByObject{}
-	slices := cache.ByObject{}
+	sliced := cache.ByObject{}
 	if o.Namespace != "" {
 		opts.DefaultNamespaces = map[string]cache.Config{o.Namespace: {}}
 		secrets.Namespaces = scope(o.Namespace, o.Certificate.Namespace, o.Certificate.Name)
 		services.Namespaces = scope(o.Namespace, o.PublishService.Namespace, o.PublishService.Name)
-		slices.Namespaces = map[string]cache.Config{o.Namespace: {}}
+		sliced.Namespaces = map[string]cache.Config{o.Namespace: {}}
 		if o.Pods.Name != "" && o.Pods.Namespace != o.Namespace {
-			slices.Namespaces[o.Pods.Namespace] = cache.Config{
+			sliced.Namespaces[o.Pods.Namespace] = cache.Config{
 				LabelSelector: labels.SelectorFromSet(labels.Set{discoveryv1.LabelServiceName: o.Pods.Name}),
 			}
 		}
 	}
-	opts.ByObject = byObject(secrets, services, slices)
+	opts.ByObject = byObject(secrets, services, sliced)
 	return cache.New(o.Config, opts)
 }
 
-func byObject(secrets, services, slices cache.ByObject) map[client.Object]cache.ByObject {
+func byObject(secrets, services, sliced cache.ByObject) map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
 		&corev1.Secret{}:             secrets,
 		&corev1.Service{}:            services,
-		&discoveryv1.EndpointSlice{}: slices,
+		&discoveryv1.EndpointSlice{}: sliced,
 	}
 }
 
@@ -91,7 +101,9 @@ func trim(in any) (any, error) {
 	}
 	switch object := in.(type) {
 	case *corev1.Secret:
-		object.Data = secretData(object.Data)
+		if object.Type != tokensType {
+			object.Data = secretData(object.Data)
+		}
 	case *corev1.ConfigMap:
 		object.BinaryData = nil
 		maps.DeleteFunc(object.Data, func(key, value string) bool {
@@ -105,12 +117,12 @@ func trim(in any) (any, error) {
 	return in, nil
 }
 
-// secretData keeps the keys that a certificate is made of, and lists of users. The others are
+// secretData keeps the keys that a certificate is made of, those of tokens, and lists of users. The others are
 // secrets that are none of Sluice's business.
 func secretData(data map[string][]byte) map[string][]byte {
 	kept := make(map[string][]byte, len(secretKeys))
-	for _, key := range secretKeys {
-		if value, found := data[key]; found {
+	for key, value := range data {
+		if slices.Contains(secretKeys, key) || slices.ContainsFunc(hashes, func(h []byte) bool { return bytes.HasPrefix(value, h) }) {
 			kept[key] = value
 		}
 	}

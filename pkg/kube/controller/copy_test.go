@@ -33,6 +33,14 @@ func TestTrimDropsWhatNoSnapshotReads(t *testing.T) {
 				Data:       map[string][]byte{"tls.crt": []byte("c"), "tls.key": []byte("k"), "ca.crt": []byte("a")},
 			},
 		},
+		"hashes of a map of users stay": {
+			in:   &corev1.Secret{Data: map[string][]byte{"alice": []byte("$2y$05$abc"), "bob": []byte("{SHA}x"), "password": []byte("p$2y$")}},
+			want: &corev1.Secret{Data: map[string][]byte{"alice": []byte("$2y$05$abc"), "bob": []byte("{SHA}x")}},
+		},
+		"tokens stay": {
+			in:   &corev1.Secret{Type: "sluice.dev/tokens", Data: map[string][]byte{"ci": []byte("t")}},
+			want: &corev1.Secret{Type: "sluice.dev/tokens", Data: map[string][]byte{"ci": []byte("t")}},
+		},
 		"something that is no object stays": {in: "text", want: "text"},
 	}
 	for name, c := range cases {

@@ -194,6 +194,8 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"an ejection after nothing":           {`{` + hosts + `, health: {passive: {consecutiveFailures: 0}}, routes: [{` + backends + `}]}`, "spec.health.passive.consecutiveFailures in body should be greater than or equal to 1"},
 		"an ejection of more than all":        {`{` + hosts + `, health: {passive: {maxEjectedPercent: 101}}, routes: [{` + backends + `}]}`, "spec.health.passive.maxEjectedPercent in body should be less than or equal to 100"},
 		"an ejection after a word":            {`{` + hosts + `, routes: [{health: {passive: {statuses: [bad]}}, ` + backends + `}]}`, "health.passive.statuses[0] in body should match"},
+		"bearer tokens":                       {withFilter(`{type: BearerAuth, bearerAuth: {secretName: tokens, realm: The shop, forward: true}}`), accepted},
+		"bearer tokens of nobody":             {withFilter(`{type: BearerAuth, bearerAuth: {}}`), "bearerAuth.secretName: Required value"},
 		"a rate limit":                        {withFilter(`{type: RateLimit, rateLimit: {requests: 100, unit: Minute, burst: 20, by: Header, header: X-Tenant}}`), accepted},
 		"a password":                          {withFilter(`{type: BasicAuth, basicAuth: {secretName: users, realm: "The shop"}}`), accepted},
 		"a password of no Secret":             {withFilter(`{type: BasicAuth, basicAuth: {}}`), "basicAuth.secretName: Required value"},

@@ -58,6 +58,8 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return f.rateLimit(s.RateLimit, at.At(".rateLimit"))
 	case s.Type == v1alpha1.FilterBasicAuth && s.BasicAuth != nil:
 		return f.basicAuth(s.BasicAuth, at.At(".basicAuth"))
+	case s.Type == v1alpha1.FilterBearerAuth && s.BearerAuth != nil:
+		return f.bearerAuth(s.BearerAuth, at.At(".bearerAuth"))
 	case s.Type == v1alpha1.FilterFault && s.Fault != nil:
 		return f.fault(s.Fault, at.At(".fault"))
 	case s.Type == v1alpha1.FilterRedirect && s.Redirect != nil:
