@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -74,8 +75,21 @@ func (c *Conn) flush() {
 	if len(c.out) == 0 || c.writing || c.closed {
 		return
 	}
+	c.gather()
 	c.writeOnce()
 	c.kick()
+}
+
+// gather lets the streams that are ready to run queue theirs first, so that one
+// call writes for all of them: it is the system calls that cost. c.mu is held, but not meanwhile.
+func (c *Conn) gather() {
+	if len(c.streams) < 2 {
+		return
+	}
+	c.writing = true
+	c.mu.Unlock()
+	runtime.Gosched()
+	c.mu.Lock()
 }
 
 // writeOnce writes the queue with one call. c.mu is held, but not meanwhile.
