@@ -131,6 +131,7 @@ PROOF = $(BIN)/proof
 
 .PHONY: proof
 proof: proof-program ## Attack and load the real program on loopback for some minutes, each figure with its verdict (docs/proof.md).
+	$(PROOF) attack -sluice $(BIN)/sluice
 	$(PROOF) soak -sluice $(BIN)/sluice -duration 20s
 
 .PHONY: soak

@@ -1,6 +1,7 @@
-// Command proof tries the real program on loopback.
+// Command proof tries the real program on loopback: it attacks it and loads it for a long time.
 //
-//	proof soak   mixed load while tables are swapped ten times a second
+//	proof attack  attacks of HTTP/2 and slow clients, with what each costs
+//	proof soak    mixed load while tables are swapped ten times a second
 //
 // In: the path of the binary. Out: one line for each figure, marked "ok" or
 // "FAIL"; the exit code is 1 where one failed. Everything listens on loopback,

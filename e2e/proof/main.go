@@ -22,12 +22,20 @@ type options struct {
 
 // verbs are what can be done.
 var verbs = map[string]func(context.Context, options, *findings) error{
-	"soak": soak,
+	"attack": attack,
+	"soak":   soak,
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == attackerVerb {
+		if err := runAttacker(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "attacker:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if len(os.Args) < 2 || verbs[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: proof soak [flags]")
+		fmt.Fprintln(os.Stderr, "usage: proof attack|soak [flags]")
 		os.Exit(2)
 	}
 	o := options{}

@@ -61,16 +61,22 @@ func (s *stage) soak(ctx context.Context, b *backends, o options, found *finding
 		return err
 	}
 	result.report(found)
+	s.mu.Lock()
+	for _, line := range s.blamed {
+		found.note("logged: %s", line)
+	}
+	s.mu.Unlock()
 	return s.residue(ctx, before, o.settle, found)
 }
 
 // tally counts operations.
 type tally struct {
-	mu       sync.Mutex
+	begun    time.Time
+	lasted   time.Duration
+	swaps    swaps
+	mu       sync.Mutex // guards what follows while the load lasts
 	done     map[string]int
 	failures []string
-	swaps    swaps
-	lasted   time.Duration
 }
 
 func (t *tally) count(name string, err error) {
@@ -78,7 +84,7 @@ func (t *tally) count(name string, err error) {
 	defer t.mu.Unlock()
 	t.done[name]++
 	if err != nil {
-		t.failures = append(t.failures, fmt.Sprintf("%s: %v", name, err))
+		t.failures = append(t.failures, fmt.Sprintf("%s, after %v: %v", name, time.Since(t.begun), err))
 	}
 }
 
@@ -116,7 +122,7 @@ func (s *stage) mixed(ctx context.Context, b *backends, rate float64, lasts time
 		return nil, err
 	}
 	defer cc.Close()
-	t := &tally{done: make(map[string]int)}
+	t := &tally{done: make(map[string]int), begun: time.Now()}
 	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	clear := load.Start(load.Options{Address: s.http, Host: webHost, Rate: max(int(rate*0.4), 12), Expect: webMark, Timeout: operationTimeout})

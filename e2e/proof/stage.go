@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -19,6 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -31,7 +33,14 @@ type stage struct {
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
 	ended  chan error
+
+	// mu guards blamed: what the access log said last of requests at which an endpoint or Sluice itself failed.
+	mu     sync.Mutex
+	blamed []string
 }
+
+// maxBlamed bounds the lines of the access log that are kept.
+const maxBlamed = 20
 
 // The names that the stage has a certificate for.
 const (
@@ -62,21 +71,42 @@ func startStage(ctx context.Context, binary string, manifests map[string]string)
 			return nil, errors.Join(err, os.RemoveAll(folder))
 		}
 	}
-	// A cluster would say what is no news to anybody here; of the access log nobody reads a line.
 	s.cmd = exec.Command(binary, "serve", folder, "--http-addr", s.http, "--https-addr", s.https, "--ops-addr", s.ops,
 		"--admin-addr", "off", "--drain-timeout", "10s", "--log-level", "warn")
 	s.cmd.Stderr = &s.stderr
+	accessLog, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	go func() { s.ended <- s.cmd.Wait() }()
+	go func() {
+		s.watchLog(accessLog)
+		s.ended <- s.cmd.Wait()
+	}()
 	if err := s.ready(ctx); err != nil {
 		_ = s.cmd.Process.Kill()
-		<-s.ended
-		return nil, errors.Join(fmt.Errorf("%w; it said: %s", err, s.stderr.String()), os.RemoveAll(folder))
+		return nil, errors.Join(err, <-s.ended, fmt.Errorf("it said: %s", s.stderr.String()), os.RemoveAll(folder))
 	}
 	return s, nil
+}
+
+// watchLog reads the access log to its end.
+func (s *stage) watchLog(accessLog io.Reader) {
+	lines := bufio.NewScanner(accessLog)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if line := lines.Bytes(); bytes.Contains(line, []byte(`"fault":"upstream"`)) || bytes.Contains(line, []byte(`"fault":"internal"`)) {
+			s.mu.Lock()
+			s.blamed = append(s.blamed, string(line))
+			s.blamed = s.blamed[max(0, len(s.blamed)-maxBlamed):]
+			s.mu.Unlock()
+		}
+	}
+	// A line that is too long is no reason to let Sluice wait.
+	_, _ = discard(accessLog)
 }
 
 // ready waits until Sluice serves.
@@ -128,8 +158,7 @@ func (s *stage) stop() error {
 		return nil
 	case <-time.After(endsWithin):
 		_ = s.cmd.Process.Kill()
-		<-s.ended
-		return fmt.Errorf("sluice did not end within %v; it said: %s", endsWithin, s.stderr.String())
+		return fmt.Errorf("sluice did not end within %v (%w); it said: %s", endsWithin, <-s.ended, s.stderr.String())
 	}
 }
 

@@ -142,6 +142,16 @@ func (s *stage) residue(ctx context.Context, before vitals, settle time.Duration
 	found.say(after.goroutines <= before.goroutines+moreObjects, "%v later: %d goroutines, %d before", settle, after.goroutines, before.goroutines)
 	found.say(after.descriptors <= before.descriptors+moreObjects, "%v later: %d descriptors, %d before", settle, after.descriptors, before.descriptors)
 	found.say(more <= moreMemory, "%v later: %s resident, %s before (%+.0f %%)", settle, size(after.resident), size(before.resident), 100*more)
+	if more <= moreMemory {
+		return nil
+	}
+	for _, name := range []string{"go_memstats_heap_alloc_bytes", "go_memstats_heap_idle_bytes", "go_memstats_heap_released_bytes", "go_memstats_stack_sys_bytes", "go_memstats_gc_sys_bytes"} {
+		value, err := s.metric(name)
+		if err != nil {
+			return err
+		}
+		found.note("%s: %s", name, size(int64(value)))
+	}
 	return nil
 }
 

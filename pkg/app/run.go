@@ -136,6 +136,7 @@ func (a *App) run(ctx context.Context, follow func(context.Context) error) error
 	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	defer trimUntilStopped()()
 	ended := make(chan error, 1)
 	go func() { ended <- follow(following) }()
 	var cause error

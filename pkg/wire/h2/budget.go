@@ -17,7 +17,7 @@ const (
 	// What a field section holds costs 1 for each so many bytes that are beyond
 	// fiveFold of what was sent for it and beyond what both tables of HPACK can add to
 	// that if each entry is named once: else a hundred bytes could fill 64 KiB.
-	expansionBytes = 512
+	expansionBytes = 128
 	fiveFold       = 5
 	freeExpansion  = 8 << 10
 

@@ -26,8 +26,10 @@ type input struct {
 
 	// deadline is what the connection was told last.
 	deadline time.Time
-	// since is when the wait for the rest of a frame, or for a stream, began.
-	since time.Time
+	// since is when the wait for the rest of a frame, or for a stream, began; partial
+	// says that it is for the former.
+	since   time.Time
+	partial bool
 }
 
 // take hands over bytes that were read elsewhere.
@@ -128,11 +130,12 @@ const busyTick = 5 * time.Second
 func (c *Conn) fill() error {
 	in := &c.in
 	now := time.Now()
-	if in.since.IsZero() {
-		in.since = now
+	partial := in.unread() > 0 || c.block.open
+	if in.since.IsZero() || partial && !in.partial {
+		// A frame of which some has come after a silence is as slow as its rest, not as the silence.
+		in.since, in.partial = now, partial
 	}
 	for keep := keepBuffer; ; {
-		partial := in.unread() > 0 || c.block.open
 		limit := c.opts.IdleTimeout
 		if partial && !in.inData() || !c.settled {
 			limit = c.opts.HeadTimeout

@@ -20,7 +20,7 @@ func (c *Conn) read() error {
 				return err
 			}
 			if !c.block.open {
-				c.in.since = time.Time{}
+				c.in.since, c.in.partial = time.Time{}, false
 			}
 		}
 		c.settle()

@@ -2,6 +2,7 @@ package section
 
 import (
 	"bytes"
+	"slices"
 	"unsafe"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -294,6 +295,10 @@ func (s *Section) addCookie(f wire.Field) {
 		}
 		if s.cookies == 2 {
 			s.arena = append(s.arena[:0], fields[i].Value...)
+		}
+		if need := len("; ") + len(f.Value); cap(s.arena)-len(s.arena) < need {
+			// Doubled, where append would take smaller steps: each array that is left behind is memory, too.
+			s.arena = slices.Grow(s.arena, max(need, cap(s.arena)))
 		}
 		s.arena = append(append(s.arena, "; "...), f.Value...)
 		fields[i].Value = s.arena

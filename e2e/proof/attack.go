@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sluice-dev/sluice/e2e/load"
+)
+
+// What an attack may cost, where it is one of HTTP/2 that gets closed.
+const (
+	closedWithin = time.Second
+	cpuRatio     = 2.0
+	// memoryRatio is bytes that Sluice holds for each that is sent to it.
+	memoryRatio = 5.0
+	// memoryNoise is what a heap grows and shrinks by without any attack.
+	memoryNoise = 16 << 20
+	// morePatience is by how much the others' p99 may grow, patienceNoise what the
+	// machine makes of it: two programs that want the same core wait for each other that
+	// long. Where the rounds without an attack differ by more than quietSpread among
+	// themselves, the machine has other work and this cannot be measured.
+	morePatience  = 0.20
+	patienceNoise = 4 * time.Millisecond
+	quietSpread   = 3
+	othersRate    = 300
+)
+
+// plan is how one attack is run.
+type plan struct {
+	connections int
+	alone       time.Duration
+	// with is how long each round beside other clients lasts; there are rounds of them.
+	with   time.Duration
+	rounds int
+	// closed asks that all connections are closed within closedWithin.
+	closed bool
+	// gone asks that all connections are closed within this; 0 asks nothing.
+	gone time.Duration
+	// perConnection bounds the memory that one connection holds, in bytes; 0 asks nothing.
+	perConnection int64
+}
+
+// stalledStream is what an answer may hold that a client does not take: a piece of 32 KiB and
+// the connection that it comes from.
+const stalledStream = 72 << 10
+
+// floodPlan is that of all attacks by frames.
+var floodPlan = plan{connections: 4, alone: 3 * time.Second, with: time.Second, rounds: 5, closed: true}
+
+// holdPlans are those of the others.
+var holdPlans = map[string]plan{
+	"stalled windows":  {connections: 20, alone: 5 * time.Second, with: 2 * time.Second, rounds: 3, perConnection: 100 * stalledStream},
+	"slow heads":       {connections: 1000, alone: 14 * time.Second, with: 2 * time.Second, rounds: 3, gone: 13 * time.Second, perConnection: 12 << 10},
+	"slow POST":        {connections: 500, alone: 5 * time.Second, with: 2 * time.Second, rounds: 3, perConnection: 32 << 10},
+	"slow chunks":      {connections: 500, alone: 5 * time.Second, with: 2 * time.Second, rounds: 3, perConnection: 32 << 10},
+	"slow read":        {connections: 500, alone: 5 * time.Second, with: 2 * time.Second, rounds: 3, perConnection: stalledStream},
+	"idle connections": {connections: 5000, alone: 6 * time.Second, with: 2 * time.Second, rounds: 3, perConnection: 8 << 10},
+}
+
+// attack tries each attack against one Sluice, and in the end asks what is left of them.
+func attack(ctx context.Context, o options, found *findings) error {
+	b, s, err := startWeb(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer b.stop()
+	if err := s.attacks(ctx, o, found); err != nil {
+		return errors.Join(err, s.stop())
+	}
+	return s.stop()
+}
+
+func (s *stage) attacks(ctx context.Context, o options, found *findings) error {
+	if _, err := s.others(ctx, 5*time.Second); err != nil {
+		return err
+	}
+	if err := pause(ctx, 2*time.Second); err != nil {
+		return err
+	}
+	before, err := s.vitals()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Concat(slices.Sorted(maps.Keys(frames)), slices.Sorted(maps.Keys(holds))) {
+		if o.only != "" && o.only != name {
+			continue
+		}
+		p, ok := holdPlans[name]
+		if !ok {
+			p = floodPlan
+		}
+		if err := s.alone(ctx, name, p, found); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := s.beside(ctx, name, p, found); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return s.residue(ctx, before, o.settle, found)
+}
+
+// assault runs an attacker, a patient one if others are to be served beside it, and returns what it did and the CPU time that it took.
+func (s *stage) assault(ctx context.Context, patient bool, name string, connections int, lasts time.Duration) (assault, time.Duration, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return assault{}, 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lasts+30*time.Second)
+	defer cancel()
+	// An attacker has a machine of its own, so one that others are served beside takes of
+	// this one what is left over.
+	level := "0"
+	if patient {
+		level = "19"
+	}
+	cmd := exec.CommandContext(ctx, "nice", "-n", level, self, attackerVerb, "-kind", name, "-address", s.http,
+		"-for", lasts.String(), "-connections", strconv.Itoa(connections))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return assault{}, 0, fmt.Errorf("attacker: %w", err)
+	}
+	var did assault
+	if err := json.Unmarshal(out, &did); err != nil {
+		return assault{}, 0, err
+	}
+	return did, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
+}
+
+// alone measures what an attack costs while there is nothing else.
+func (s *stage) alone(ctx context.Context, name string, p plan, found *findings) error {
+	begin, err := s.vitals()
+	if err != nil {
+		return err
+	}
+	if err := s.forgetPeak(); err != nil {
+		return err
+	}
+	did, theirs, err := s.assault(ctx, false, name, p.connections, p.alone)
+	if err != nil {
+		return err
+	}
+	end, err := s.vitals()
+	if err != nil {
+		return err
+	}
+	peak, err := s.memory("VmHWM")
+	if err != nil {
+		return err
+	}
+	ours, grown := end.cpu-begin.cpu, max(peak-begin.resident, 0)
+	found.note("%s: %d connections, %d of them refused and %d closed, %s sent; CPU %v, the attacker's %v; memory %s more",
+		name, did.Opened, did.Refused, did.Closed, size(did.Sent), ours, theirs, size(grown))
+	if p.closed {
+		found.say(did.Closed > 0 && did.Longest < closedWithin, "%s: closed after p50 %v, max %v (less than %v)",
+			name, did.Median.Round(10*time.Microsecond), did.Longest.Round(10*time.Microsecond), closedWithin)
+		found.say(float64(ours) <= cpuRatio*float64(theirs), "%s: %.2f of the attacker's CPU (at most %.0f)", name, float64(ours)/float64(theirs), cpuRatio)
+		found.say(grown <= memoryNoise || float64(grown) <= memoryRatio*float64(did.Sent), "%s: %.2f bytes held for each that was sent (at most %.0f)",
+			name, float64(grown)/float64(did.Sent), memoryRatio)
+	}
+	if p.gone > 0 {
+		found.say(did.Closed == p.connections && did.Longest <= p.gone, "%s: %d of %d connections closed, the last after %v (at most %v)",
+			name, did.Closed, p.connections, did.Longest.Round(time.Millisecond), p.gone)
+	}
+	if p.perConnection > 0 {
+		found.say(grown <= memoryNoise || grown/int64(p.connections) <= p.perConnection, "%s: %.1f KiB for each connection (at most %.0f)",
+			name, float64(grown)/float64(p.connections)/1024, float64(p.perConnection)/1024)
+	} else if !p.closed {
+		found.note("%s: %.1f KiB for each connection", name, float64(grown)/float64(p.connections)/1024)
+	}
+	return nil
+}
+
+// beside measures how other clients are served with and without the attack, in turn.
+func (s *stage) beside(ctx context.Context, name string, p plan, found *findings) error {
+	var quiet, attacked []time.Duration
+	failed := 0
+	count := func(r load.Result) time.Duration {
+		failed += len(r.Failures)
+		for _, f := range r.Failures[:min(len(r.Failures), 3)] {
+			found.note("%s: another client: %s", name, f.What)
+		}
+		return r.Latency(0.99)
+	}
+	for range p.rounds {
+		r, err := s.others(ctx, p.with)
+		if err != nil {
+			return err
+		}
+		quiet = append(quiet, count(r))
+		ended := make(chan error, 1)
+		lasts := p.with
+		if holds[name] != nil {
+			lasts += 2 * rampUp
+		}
+		go func() {
+			_, _, err := s.assault(ctx, true, name, p.connections, lasts)
+			ended <- err
+		}()
+		if err := pause(ctx, max(lasts-p.with-rampUp/2, 0)); err != nil {
+			return err
+		}
+		r, err = s.others(ctx, p.with)
+		if err = errors.Join(err, <-ended); err != nil {
+			return err
+		}
+		attacked = append(attacked, count(r))
+	}
+	slices.Sort(quiet)
+	slices.Sort(attacked)
+	without, with := quiet[len(quiet)/2], attacked[len(attacked)/2]
+	more := float64(with)/float64(without) - 1
+	found.say(failed == 0, "%s: %d requests of the others failed", name, failed)
+	if calm, worst := quiet[0], quiet[len(quiet)-1]; worst > quietSpread*calm && worst-calm > patienceNoise {
+		found.note("%s: p99 of the others %v, %v without it, which is between %v and %v by itself: the machine is too busy to tell",
+			name, with.Round(10*time.Microsecond), without.Round(10*time.Microsecond), calm, worst)
+		return nil
+	}
+	found.say(more <= morePatience || with-without <= patienceNoise, "%s: p99 of the others %v, %v without it (%+.0f %%)",
+		name, with.Round(10*time.Microsecond), without.Round(10*time.Microsecond), 100*more)
+	return nil
+}
+
+// others are clients that mean well.
+func (s *stage) others(ctx context.Context, lasts time.Duration) (load.Result, error) {
+	run := load.Start(load.Options{Address: s.http, Host: webHost, Rate: othersRate, Expect: webMark, Timeout: operationTimeout})
+	err := pause(ctx, lasts)
+	return run.Stop(), err
+}
