@@ -45,3 +45,34 @@ func TestHalfAFrameBehindASilence(t *testing.T) {
 		a.nc.Close()
 	})
 }
+
+// TestConnectionsServeAfterASilence has a client and an endpoint of HTTP/2 say nothing for
+// longer than a frame may take, on connections that are used again.
+func TestConnectionsServeAfterASilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, e := startHTTP2(t, func(f *http2.Framer, id uint32, _ int) { ok200(f, id) })
+		a := newAttacker(k)
+		for i := range 3 {
+			if err := a.open(i, true); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				f, err := a.ReadFrame()
+				if err != nil {
+					t.Fatalf("request %d: %v", i, err)
+				}
+				if h, ok := f.(*http2.HeadersFrame); ok {
+					if string(h.HeaderBlockFragment()[:1]) != string(status200) {
+						t.Errorf("request %d: got another status", i)
+					}
+					break
+				}
+			}
+			time.Sleep(25 * time.Second)
+		}
+		if n := e.Accepted(); n != 1 {
+			t.Errorf("%d connections to the endpoint", n)
+		}
+		a.nc.Close()
+	})
+}

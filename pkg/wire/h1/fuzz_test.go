@@ -1,12 +1,8 @@
 package h1
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
-	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -26,11 +22,13 @@ func cut(raw string, seed uint16) []string {
 }
 
 func addRequests(f *testing.F) {
-	for _, tt := range refusedRequests {
-		f.Add(tt.raw, uint16(len(tt.raw)))
+	for _, c := range corpus(f) {
+		if c.method == "" {
+			f.Add(c.raw, uint16(len(c.raw)*3))
+		}
 	}
-	for _, tt := range refusedBodies {
-		f.Add(tt.raw, uint16(len(tt.raw)*3))
+	for _, tt := range acceptedRequests {
+		f.Add(tt.raw, uint16(len(tt.raw)))
 	}
 	f.Add(curl, uint16(20))
 	f.Add(browser, uint16(200))
@@ -64,71 +62,6 @@ func FuzzRequest(f *testing.F) {
 		compareRequest(t, nil, raw)
 		roundTrip(t, raw)
 	})
-}
-
-// compareRequest compares with net/http, where it accepts the request too.
-func compareRequest(t *testing.T, limits *Limits, raw string) {
-	src := strings.NewReader(raw)
-	br := bufio.NewReader(src)
-	theirs, err := http.ReadRequest(br)
-	if err != nil {
-		return
-	}
-	body, err := io.ReadAll(theirs.Body)
-	if err != nil {
-		return
-	}
-	c := NewConn(newScript(raw), limits)
-	defer c.Release()
-	var r wire.Request
-	if err := c.ReadRequest(&r); err != nil {
-		t.Fatal(err)
-	}
-	ourBody, err := io.ReadAll(c.Body())
-	if err != nil {
-		t.Fatal(err)
-	}
-	uri := string(r.Path)
-	if r.HasQuery {
-		uri += "?" + string(r.Query)
-	}
-	if string(r.Method) == "CONNECT" {
-		uri = string(r.Authority)
-	}
-	theirURI := theirs.RequestURI
-	if i := strings.Index(theirURI, "://"); i > 0 && theirURI[0] != '/' { // absolute form
-		theirURI = theirs.URL.EscapedPath()
-		if _, query, ok := strings.Cut(theirs.RequestURI, "?"); ok {
-			theirURI += "?" + query
-		}
-		if uri == "*" || uri[0] == '/' && theirURI == "" || theirURI[0] == '?' {
-			theirURI = "/" + theirURI
-			uri = strings.Replace(uri, "*", "/", 1)
-		}
-	}
-	rest := c.Buffered()
-	for _, piece := range c.nc.(*script).in {
-		rest = append(rest[:len(rest):len(rest)], piece...)
-	}
-	theirRest, err := io.ReadAll(br)
-	if err != nil {
-		t.Fatal(err)
-	}
-	type view struct {
-		Method, Host, URI, Body, Rest string
-		Length                        int64
-		Close                         bool
-	}
-	ourView := view{string(r.Method), strings.ToLower(string(r.Authority)), uri, string(ourBody), string(rest), r.Length, r.Close}
-	theirView := view{theirs.Method, strings.ToLower(theirs.Host), theirURI, string(body), string(theirRest), theirs.ContentLength, theirs.Close}
-	if diff := cmp.Diff(theirView, ourView); diff != "" {
-		t.Fatalf("net/http reads another request (-net/http +ours):\n%s", diff)
-	}
-	for _, field := range r.Header.Fields() {
-		if !slices.Contains(theirs.Header.Values(string(field.Name)), string(field.Value)) {
-			t.Fatalf("net/http does not see %s: %s", field.Name, field.Value)
-		}
-	}
 }
 
 // roundTrip writes what was read, with content and trailer, and reads it again.
@@ -173,7 +106,12 @@ func roundTrip(t *testing.T, raw string) {
 
 // FuzzResponse is FuzzRequest for responses.
 func FuzzResponse(f *testing.F) {
-	for _, tt := range refusedResponses {
+	for _, c := range corpus(f) {
+		if c.method != "" {
+			f.Add(c.raw, uint16(len(c.raw)), c.method == "HEAD")
+		}
+	}
+	for _, tt := range acceptedResponses {
 		f.Add(tt.raw, uint16(len(tt.raw)), tt.method == "HEAD")
 	}
 	f.Add(answer, uint16(30), false)
@@ -205,36 +143,6 @@ func FuzzResponse(f *testing.F) {
 		}
 		compareResponse(t, raw, method, whole, rest)
 	})
-}
-
-func compareResponse(t *testing.T, raw, method string, ours outcome, rest string) {
-	br := bufio.NewReaderSize(strings.NewReader(raw), 128<<10)
-	theirs, err := http.ReadResponse(br, &http.Request{Method: method})
-	if err != nil {
-		return
-	}
-	body, err := io.ReadAll(theirs.Body)
-	if err != nil {
-		return
-	}
-	theirRest, err := io.ReadAll(br)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ours.Start == "204" && len(theirRest) != len(rest) {
-		return // They read content there, we close the connection instead.
-	}
-	got := fmt.Sprintf("%s %q", ours.Start, ours.Body)
-	want := fmt.Sprintf("%d %q", theirs.StatusCode, body)
-	if got != want || len(raw) < bufferSize && rest != string(theirRest) {
-		t.Fatalf("net/http reads %s, then %q; we read %s, then %q", want, theirRest, got, rest)
-	}
-	for _, line := range ours.Header {
-		name, value, _ := strings.Cut(line, ": ")
-		if !slices.Contains(theirs.Header.Values(name), value) {
-			t.Fatalf("net/http does not see %s", line)
-		}
-	}
 }
 
 // dumbChunks decodes a chunked body from complete bytes in the plainest way.
@@ -278,7 +186,7 @@ func dumbChunks(raw string) (body, rest string, ok bool) {
 // we accept, it accepts with the same content and the same end.
 func FuzzChunked(f *testing.F) {
 	head := chunked("")
-	for _, tt := range refusedBodies {
+	for _, tt := range joined(f, refusedBodies, ambiguousBodies) {
 		f.Add(strings.TrimPrefix(tt.raw, head), uint16(len(tt.raw)))
 	}
 	f.Add("5\r\nhello\r\n0\r\n\r\nrest", uint16(7))
