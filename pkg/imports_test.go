@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"pkg/wire/proxyproto":            {},
 	"pkg/filter":                     {"pkg/wire"},
 	"pkg/filter/build":               {"pkg/filter", "pkg/ir", "pkg/limit"},
+	"pkg/filter/clientcert":          {"pkg/filter", "pkg/ir"},
 	"pkg/filter/cors":                {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/fault":               {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/headers":             {"pkg/filter", "pkg/ir", "pkg/wire"},

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -18,6 +19,10 @@ type certificate struct {
 	// and the key, so that a renewed intermediate certificate shows here alone.
 	chain string
 	tls   *tls.Certificate
+	// stapled is tls with the response of OCSP that counts until the instant until, in seconds of
+	// Unix time; nil without.
+	stapled *tls.Certificate
+	until   int64
 	// err is why the certificate cannot be used; tls is nil then.
 	err error
 }
@@ -35,7 +40,30 @@ func parse(c *ir.Certificate) *certificate {
 		return parsed
 	}
 	parsed.tls = &pair
+	if len(c.Staple) > 0 {
+		stapled := pair
+		stapled.OCSPStaple = c.Staple
+		parsed.stapled, parsed.until = &stapled, c.StapleUntil
+	}
 	return parsed
+}
+
+// of says that the certificate is what parse makes of c, whose fingerprint is the same.
+func (c *certificate) of(spec *ir.Certificate) bool {
+	var staple []byte
+	if c.stapled != nil {
+		staple = c.stapled.OCSPStaple
+	}
+	return c.chain == string(spec.ChainPEM) && bytes.Equal(staple, spec.Staple) && c.until == spec.StapleUntil
+}
+
+// serve returns what a handshake gets. A staple whose time is over would have clients refuse a
+// certificate that they would take without one.
+func (c *certificate) serve(now func() time.Time) *tls.Certificate {
+	if c.stapled != nil && now().Unix() < c.until {
+		return c.stapled
+	}
+	return c.tls
 }
 
 // candidate describes a certificate for Explain.

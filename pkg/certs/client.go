@@ -14,8 +14,11 @@ func askClients(cfg *tls.Config, a ir.ClientAuth) {
 	case ir.ClientAuthNone:
 	case ir.ClientAuthRequest:
 		cfg.ClientAuth = tls.RequestClientCert
-	case ir.ClientAuthRequire:
+	case ir.ClientAuthRequire, ir.ClientAuthOptional:
 		cfg.ClientAuth = tls.RequireAndVerifyClientCert
+		if a.Mode == ir.ClientAuthOptional {
+			cfg.ClientAuth = tls.VerifyClientCertIfGiven
+		}
 		// Without a usable CA the pool is empty, and nobody gets in. A nil pool would
 		// stand for the CAs of the system.
 		cfg.ClientCAs = x509.NewCertPool()

@@ -1,9 +1,6 @@
 package certs
 
-import (
-	"crypto/tls"
-	"strings"
-)
+import "crypto/tls"
 
 // Rule says which step of the choice found a certificate.
 type Rule string
@@ -26,9 +23,8 @@ const (
 // belongs to one table and never changes.
 type Listener struct {
 	registry *Registry
-	config   *tls.Config
-	// The maps are by host: the pattern without "*." and "**.".
-	exact, wildcard, suffix map[string]*bound
+	policies policies
+	bindings names[*bound]
 	// otherwise answers names without a binding, and clients that send none.
 	otherwise *bound
 }
@@ -49,60 +45,28 @@ type named struct {
 // bind enters one binding.
 func (l *Listener) bind(pattern string, certs []named) {
 	b := &bound{pattern: pattern, certs: certs}
-	if host, ok := strings.CutPrefix(pattern, "**."); ok {
-		b.rule = RuleSuffix
-		l.suffix[host] = b
-	} else if host, ok := strings.CutPrefix(pattern, "*."); ok {
-		b.rule = RuleWildcard
-		l.wildcard[host] = b
-	} else {
-		b.rule = RuleExact
-		l.exact[pattern] = b
-	}
+	b.rule = l.bindings.set(pattern, b)
 }
 
 // find returns what a server name is bound to.
 func (l *Listener) find(serverName string) *bound {
-	name := strings.TrimSuffix(strings.ToLower(serverName), ".")
-	if name == "" {
-		return l.otherwise
-	}
-	if b := l.exact[name]; b != nil {
-		return b
-	}
-	_, parent, below := strings.Cut(name, ".")
-	if b := l.wildcard[parent]; below && b != nil {
-		return b
-	}
-	for below && len(l.suffix) > 0 {
-		if b := l.suffix[parent]; b != nil {
+	if name := fold(serverName); name != "" {
+		if b, ok := l.bindings.find(name); ok {
 			return b
 		}
-		_, parent, below = strings.Cut(parent, ".")
 	}
 	return l.otherwise
 }
 
 // Config returns the configuration for a handshake, as
-// tls.Config.GetConfigForClient does. All handshakes of the listener share it:
+// tls.Config.GetConfigForClient does. Handshakes under one policy share it:
 // the caller must not change it.
 //
 // Ask the table that is served at the moment of each handshake for its
 // Listener; so a new certificate serves the next handshake, and no connection
 // is touched.
-func (l *Listener) Config(*tls.ClientHelloInfo) (*tls.Config, error) { return l.config, nil }
-
-// config makes the configuration of a listener.
-func (r *Registry) config(l *Listener) *tls.Config {
-	cfg := &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		CipherSuites:   cipherSuites,
-		NextProtos:     r.opts.NextProtos,
-		Time:           r.opts.Now,
-		GetCertificate: l.certificate,
-	}
-	r.tickets.bind(cfg)
-	return cfg
+func (l *Listener) Config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	return l.Policy(hello.ServerName).config, nil
 }
 
 // cipherSuites are those of TLS 1.2 with forward secrecy and authenticated
@@ -122,7 +86,7 @@ var cipherSuites = []uint16{
 func (l *Listener) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	certs := l.find(hello.ServerName).certs
 	if len(certs) == 1 {
-		return certs[0].tls, nil
+		return certs[0].serve(l.registry.opts.Now), nil
 	}
 	// Whether the certificate covers the name was decided by who bound it; left
 	// in, the name would rule out all candidates alike where none does.
@@ -130,8 +94,8 @@ func (l *Listener) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 	nameless.ServerName = ""
 	for _, c := range certs {
 		if nameless.SupportsCertificate(c.tls) == nil {
-			return c.tls, nil
+			return c.serve(l.registry.opts.Now), nil
 		}
 	}
-	return certs[0].tls, nil
+	return certs[0].serve(l.registry.opts.Now), nil
 }

@@ -14,6 +14,10 @@ import (
 type Options struct {
 	// NextProtos is what ALPN offers, best first (RFC 7301); nil means h2 and http/1.1.
 	NextProtos []string
+	// Policy bounds what handshakes may agree on where the listener does not say; what is zero
+	// stands for TLS 1.2 and 1.3, their suites with forward secrecy and authenticated encryption, and
+	// the curves of crypto/tls.
+	Policy ir.TLSPolicy
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -67,7 +71,7 @@ func (r *Registry) Update(certs []ir.Certificate) *report.Set {
 
 // load returns the certificate parsed; mu is held.
 func (r *Registry) load(c *ir.Certificate) *certificate {
-	if known := r.parsed[c.Fingerprint]; known != nil && known.chain == string(c.ChainPEM) {
+	if known := r.parsed[c.Fingerprint]; known != nil && known.of(c) {
 		return known
 	}
 	parsed := parse(c)
@@ -92,12 +96,7 @@ func oneLine(err error) string { return strings.Join(strings.Fields(err.Error())
 // at last to the listener's default and to the self-signed certificate.
 func (r *Registry) Listener(l ir.ListenerTLS, certs []ir.Certificate) (*Listener, *report.Set) {
 	facts := new(report.Set)
-	made := &Listener{
-		registry: r,
-		exact:    make(map[string]*bound, len(l.Bindings)),
-		wildcard: make(map[string]*bound),
-		suffix:   make(map[string]*bound),
-	}
+	made := &Listener{registry: r, bindings: newNames[*bound](len(l.Bindings))}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, b := range l.Bindings {
@@ -113,8 +112,7 @@ func (r *Registry) Listener(l ir.ListenerTLS, certs []ir.Certificate) (*Listener
 	if made.otherwise == nil {
 		made.otherwise = &bound{rule: RuleSelfSigned, certs: []named{{certificate: r.selfSigned}}}
 	}
-	made.config = r.config(made)
-	askClients(made.config, l.Client)
+	r.makePolicies(made, &l)
 	return made, facts
 }
 

@@ -14,23 +14,20 @@ import (
 // issued: offered under another one it is ignored and a full handshake follows. Without
 // that, a session begun at a host that asks nothing of its clients could be
 // resumed at one that asks for a certificate (CVE-2025-23419, CVE-2025-68121).
-// Today no host asks for one, and there is only one policy.
 type tickets struct {
 	// keys is never used for a handshake; it only holds the ticket keys.
 	keys *tls.Config
 }
 
-// ticketPolicy stands for what a handshake is held to apart from the server
-// name. Whatever comes to depend on more than the name, such as client
-// authentication, has to change it.
-const ticketPolicy = "sluice/1 no-client-auth"
+// ticketVersion changes whenever what is in a ticket comes to mean something else.
+const ticketVersion = "sluice/2 "
 
 func newTickets(now func() time.Time) *tickets { return &tickets{keys: &tls.Config{Time: now}} }
 
-// bind makes cfg issue and accept these tickets.
-func (t *tickets) bind(cfg *tls.Config) {
+// bind makes cfg, which stands for a policy, issue and accept these tickets.
+func (t *tickets) bind(cfg *tls.Config, policy string) {
 	cfg.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
-		ss.Extra = append(ss.Extra, binding(cs.ServerName))
+		ss.Extra = append(ss.Extra, binding(policy, cs.ServerName))
 		return t.keys.EncryptTicket(cs, ss)
 	}
 	cfg.UnwrapSession = func(identity []byte, cs tls.ConnectionState) (*tls.SessionState, error) {
@@ -38,14 +35,14 @@ func (t *tickets) bind(cfg *tls.Config) {
 		if err != nil || ss == nil {
 			return nil, err
 		}
-		if len(ss.Extra) != 1 || string(ss.Extra[0]) != string(binding(cs.ServerName)) {
+		if len(ss.Extra) != 1 || string(ss.Extra[0]) != string(binding(policy, cs.ServerName)) {
 			return nil, nil
 		}
 		return ss, nil
 	}
 }
 
-// binding is what a ticket must say to be accepted for a server name.
-func binding(serverName string) []byte {
-	return []byte(ticketPolicy + "\x00" + strings.ToLower(serverName))
+// binding is what a ticket must say to be accepted for a server name under a policy.
+func binding(policy, serverName string) []byte {
+	return []byte(ticketVersion + policy + "\x00" + strings.ToLower(serverName))
 }

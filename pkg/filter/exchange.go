@@ -35,8 +35,11 @@ type Exchange struct {
 	Version string
 	// ServerName is the name that the client asked for by TLS (SNI), empty without.
 	ServerName string
-	// Subject is the distinguished name of the client's certificate, empty without.
+	// Subject is the distinguished name of the client's certificate, empty without one that was checked.
 	Subject string
+	// ClientAuth is the ID of the ir.ClientAuth under which the client's certificate was checked,
+	// empty where none was asked for.
+	ClientAuth string
 	// Scratch is room for bytes that live as long as the exchange: filters append to
 	// it and store it back.
 	Scratch []byte

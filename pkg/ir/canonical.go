@@ -41,9 +41,20 @@ func Canonical(c *Config) {
 		nilIfEmpty(&c.Upstreams[i].TLS.URIs)
 	}
 	sortBy(&c.Certificates, func(c Certificate) string { return c.Name })
+	for i := range c.Certificates {
+		nilIfEmpty(&c.Certificates[i].Staple)
+	}
 }
 
 func canonicalTLS(t *ListenerTLS) {
+	sortBy(&t.Hosts, func(h TLSHost) string { return h.Host })
+	for i := range t.Hosts {
+		p := &t.Hosts[i].Policy
+		nilIfEmpty(&p.CipherSuites)
+		nilIfEmpty(&p.Curves)
+		slices.Sort(p.CipherSuites)
+		slices.Sort(p.Curves)
+	}
 	sortBy(&t.Bindings, func(b TLSBinding) string { return b.Host })
 	for i := range t.Bindings {
 		nilIfEmpty(&t.Bindings[i].Certificates)

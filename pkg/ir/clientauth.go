@@ -17,6 +17,8 @@ const (
 	// ClientAuthRequest asks for one and serves every client, also one that has
 	// none or an invalid one (Gateway API, AllowInsecureFallback).
 	ClientAuthRequest
+	// ClientAuthOptional serves clients that have none, too, but none that has an invalid one.
+	ClientAuthOptional
 )
 
 // String returns the mode as a word.
@@ -28,6 +30,8 @@ func (m ClientAuthMode) String() string {
 		return "require"
 	case ClientAuthRequest:
 		return "request"
+	case ClientAuthOptional:
+		return "optional"
 	}
 	return "unknown"
 }
@@ -36,7 +40,7 @@ func (m ClientAuthMode) String() string {
 type ClientAuth struct {
 	Mode ClientAuthMode
 	// CAs are the certificates, in PEM form, that those of clients must lead to;
-	// for ClientAuthRequire alone. One in which no certificate is found lets nobody in.
+	// for ClientAuthRequire and ClientAuthOptional alone. One in which no certificate is found lets nobody in.
 	CAs string
 }
 
@@ -55,7 +59,8 @@ func digest(text string) string {
 }
 
 func (v *validator) clientAuth(a *ClientAuth) {
-	v.check(a.Mode <= ClientAuthRequest, "the mode of client certificates is unknown")
-	v.check(a.Mode != ClientAuthRequire || a.CAs != "", "it requires client certificates of no CA")
-	v.check(a.Mode == ClientAuthRequire || a.CAs == "", "it has CAs for client certificates that it does not check")
+	verifies := a.Mode == ClientAuthRequire || a.Mode == ClientAuthOptional
+	v.check(a.Mode <= ClientAuthOptional, "the mode of client certificates is unknown")
+	v.check(!verifies || a.CAs != "", "it requires client certificates of no CA")
+	v.check(verifies || a.CAs == "", "it has CAs for client certificates that it does not check")
 }

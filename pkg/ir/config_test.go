@@ -35,6 +35,10 @@ func sample() *Config {
 						{Host: "shop.example.com", Certificates: []string{"ns/rsa"}},
 					},
 					Default: "ns/ecdsa",
+					Hosts: []TLSHost{
+						{Host: "*.example.com", Client: ClientAuth{Mode: ClientAuthOptional, CAs: "-----BEGIN CERTIFICATE-----"}},
+						{Host: "shop.example.com", Policy: TLSPolicy{MinVersion: 0x0303, MaxVersion: 0x0304, CipherSuites: []uint16{0xc02b, 0xc02f}, Curves: []uint16{29, 4588}}},
+					},
 				},
 			},
 		},
@@ -56,7 +60,7 @@ func sample() *Config {
 				Health:  Health{Passive: Passive{Failures: 5, EjectFor: 30 * time.Second, MaxPercent: 50, Statuses: []StatusRange{{429, 429}, {500, 599}}}},
 			},
 			{
-				Key: "static", Endpoints: "static 192.0.2.1:80",
+				Key: "static", Endpoints: "static 192.0.2.1:80", ProxyProtocol: 2,
 				TLS: UpstreamTLS{
 					Enabled: true, ServerName: "shop.internal", CAs: "-----BEGIN CERTIFICATE-----",
 					Names: []string{"shop.internal"}, URIs: []string{"spiffe://shop"}, Certificate: "ns/rsa",
@@ -67,6 +71,7 @@ func sample() *Config {
 			{
 				Name: "ns/ecdsa", Origin: report.Origin{Kind: "Secret", Namespace: "ns", Name: "ecdsa"},
 				ChainPEM: []byte("chain"), KeyPEM: Secret("the private key"), Fingerprint: "0123ab",
+				Staple: []byte("staple"), StapleUntil: 1798858445,
 			},
 			{Name: "ns/rsa", ChainPEM: []byte("chain"), KeyPEM: Secret("the private key"), Fingerprint: "4567cd"},
 		},
@@ -141,6 +146,7 @@ func sampleFilters() []Filter {
 		&Redirect{Status: 302, Scheme: "https", Host: "new.example.com", Port: 8443, Path: PathEdit{Kind: PathSubstituted, Prefix: "/(.*)", Value: "/$1"}},
 		&BasicAuth{Users: Secret("a:b"), Realm: "shop"},
 		&BearerAuth{Tokens: []BearerToken{{Name: "ci", Token: Secret("t0ken")}}, Realm: "shop", Forward: true},
+		&ClientCertificate{Auth: "require cas=sha256:01"},
 		&RateLimit{Key: "shop", Requests: 100, Per: time.Minute, Burst: 20, By: RateByHeader, Header: "x-tenant"},
 		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3},
 		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},

@@ -70,6 +70,9 @@ func (d dumper) listener(l *Listener) {
 	if l.TLS.Client != (ClientAuth{}) {
 		d.line(1, "tls-client", l.TLS.Client.Mode.String(), l.TLS.Client.cas())
 	}
+	for i := range l.TLS.Hosts {
+		d.line(1, "tls-host", l.TLS.Hosts[i].String())
+	}
 }
 
 func (d dumper) stream(s *Stream) {
@@ -157,6 +160,9 @@ func backend(b WeightedUpstream) []string {
 func (d dumper) upstream(u *Upstream) {
 	d.line(0, "upstream", quote(u.Key), "endpoints="+quote(u.Endpoints), u.Protocol.String(), u.Balance.String(),
 		"max-idle="+strconv.Itoa(u.MaxIdlePerEndpoint), origin(u.Origin, ""))
+	if u.ProxyProtocol != 0 {
+		d.line(1, "proxy-protocol", "v"+strconv.Itoa(int(u.ProxyProtocol)))
+	}
 	if !u.TLS.zero() {
 		d.line(1, u.TLS.words()...)
 	}
@@ -166,7 +172,7 @@ func (d dumper) upstream(u *Upstream) {
 }
 
 func (d dumper) certificate(c *Certificate) {
-	d.line(0, "certificate", quote(c.Name), "fingerprint="+quote(c.Fingerprint), origin(c.Origin, ""))
+	d.line(0, "certificate", quote(c.Name), "fingerprint="+quote(c.Fingerprint), c.staple(), origin(c.Origin, ""))
 }
 
 // String returns the condition as one line: the path, then what else must hold,
@@ -230,6 +236,8 @@ func FilterString(f Filter) string {
 	case *BasicAuth:
 		return f.words()
 	case *BearerAuth:
+		return f.words()
+	case *ClientCertificate:
 		return f.words()
 	case *DirectResponse:
 		return f.words()

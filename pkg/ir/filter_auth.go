@@ -21,6 +21,17 @@ func (b *BasicAuth) words() string {
 	return "basic-auth realm=" + quote(b.Realm) + " users=sha256:" + hex.EncodeToString(sum[:8])
 }
 
+// ClientCertificate answers 403 unless the connection of the request was made under the
+// same demand for a certificate of the client.
+type ClientCertificate struct {
+	// Auth is the ID of the ClientAuth.
+	Auth string
+}
+
+func (*ClientCertificate) isFilter() {}
+
+func (c *ClientCertificate) words() string { return "client-certificate auth=" + quote(c.Auth) }
+
 func (v *validator) basicAuth(b *BasicAuth) {
 	v.check(len(b.Users) > 0, "nobody may pass basic authentication")
 	v.check(!strings.ContainsAny(b.Realm, "\"\\\r\n"), "the realm holds what a header cannot")

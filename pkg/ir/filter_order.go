@@ -17,6 +17,8 @@ func filterRank(f Filter) int {
 	switch f.(type) {
 	case *RedirectHTTPS:
 		return 0
+	case *ClientCertificate:
+		return 5
 	case *IPAccess:
 		return 10
 	case *Drop:

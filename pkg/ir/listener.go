@@ -109,6 +109,9 @@ type ListenerTLS struct {
 	Default string
 	// Client says what is asked of clients' certificates.
 	Client ClientAuth
+	// Hosts are policies of host patterns, sorted by Host, each Host once. Of those that match a
+	// server name the most specific one counts, and Client does not.
+	Hosts []TLSHost
 }
 
 // TLSBinding is what one server name (SNI, RFC 6066 section 3) is answered with.

@@ -46,6 +46,9 @@ type Upstream struct {
 	Balance Balance
 	// Health says how its endpoints are judged.
 	Health Health
+	// ProxyProtocol is the version of the PROXY protocol, 1 or 2, by whose header each
+	// connection begins, which then is one client's alone; 0 for none.
+	ProxyProtocol uint8
 	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.
 	MaxIdlePerEndpoint int
 }

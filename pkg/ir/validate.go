@@ -143,6 +143,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.health(&u.Health)
 	v.upstreamTLS(&u.TLS)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")
+	v.check(u.ProxyProtocol <= 2, "the version of the PROXY protocol is unknown")
 	v.check(v.upstreams[u.Key], "no action names it")
 }
 
@@ -151,5 +152,6 @@ func (v *validator) certificate(c *Certificate) {
 	v.check(len(c.ChainPEM) > 0, "the chain is empty")
 	v.check(len(c.KeyPEM) > 0, "the key is empty")
 	v.check(c.Fingerprint != "", "the fingerprint is empty")
+	v.check((len(c.Staple) > 0) == (c.StapleUntil != 0), "a staple without an end, or an end without a staple")
 	v.check(v.certificates[c.Name], "nothing names it")
 }

@@ -43,6 +43,8 @@ func (v *validator) filter(f Filter) {
 		v.basicAuth(f)
 	case *BearerAuth:
 		v.bearerAuth(f)
+	case *ClientCertificate:
+		v.check(f.Auth != "", "a client certificate of no demand is asked for")
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:

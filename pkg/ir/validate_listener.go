@@ -7,9 +7,11 @@ func (v *validator) listener(l *Listener) {
 	secure := l.Protocol == HTTPS || l.Protocol == TLS
 	if !secure {
 		v.check(len(l.TLS.Bindings) == 0 && l.TLS.Default == "", "it has certificates but does not speak TLS")
+		v.check(len(l.TLS.Hosts) == 0, "it has policies of TLS but does not speak it")
 		v.check(l.TLS.Client == ClientAuth{}, "it asks for client certificates but does not speak TLS")
 	}
 	v.clientAuth(&l.TLS.Client)
+	v.tlsHosts(l.TLS.Hosts)
 	if l.TLS.Default != "" {
 		v.refer(v.certificates, "certificate", l.TLS.Default)
 	}

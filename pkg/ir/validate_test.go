@@ -41,6 +41,18 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		want string
 	}{
 		"a listener without a name":              {func(c *Config) { c.Listeners = []Listener{{RouteSet: "default"}} }, `listener "": the name is empty`},
+		"a TLS policy of no pattern":             {func(c *Config) { listener(c).TLS.Hosts[0].Host = "*" }, `the host of a TLS policy is no host pattern`},
+		"a TLS policy that says nothing":         {func(c *Config) { listener(c).TLS.Hosts[0] = TLSHost{} }, `a TLS policy says nothing`},
+		"two TLS policies of a host":             {func(c *Config) { listener(c).TLS.Hosts[0].Host = "shop.example.com" }, `"shop.example.com" is there twice`},
+		"a TLS policy in clear text":             {func(c *Config) { c.Listeners[2].TLS.Hosts = listener(c).TLS.Hosts }, `it has policies of TLS but does not speak it`},
+		"TLS 1.1":                                {func(c *Config) { listener(c).TLS.Hosts[1].Policy.MinVersion = 0x0302 }, `a TLS version is neither 1.2 nor 1.3`},
+		"TLS from 1.3 to 1.2":                    {func(c *Config) { p := &listener(c).TLS.Hosts[1].Policy; p.MinVersion, p.MaxVersion = 0x0304, 0x0303 }, `the lowest TLS version is above the highest`},
+		"a suite that is broken":                 {func(c *Config) { listener(c).TLS.Hosts[1].Policy.CipherSuites[0] = 0x0005 }, `the cipher suite 5 is not known`},
+		"suites out of order":                    {func(c *Config) { s := listener(c).TLS.Hosts[1].Policy.CipherSuites; s[0], s[1] = s[1], s[0] }, `are not sorted`},
+		"an unknown curve":                       {func(c *Config) { listener(c).TLS.Hosts[1].Policy.Curves[0] = 1 }, `a curve is not known`},
+		"an optional certificate of no CA":       {func(c *Config) { listener(c).TLS.Hosts[0].Client.CAs = "" }, `it requires client certificates of no CA`},
+		"a staple without an end":                {func(c *Config) { c.Certificates[0].StapleUntil = 0 }, `a staple without an end`},
+		"PROXY protocol 3":                       {func(c *Config) { c.Upstreams[1].ProxyProtocol = 3 }, `the version of the PROXY protocol is unknown`},
 		"two listeners of a name":                {func(c *Config) { c.Listeners[2].Name = "https" }, `listener https: "https" is there twice`},
 		"listeners out of order":                 {func(c *Config) { c.Listeners[2].Name = "z" }, `listener https: "https" stands behind "z"`},
 		"an unknown protocol":                    {func(c *Config) { c.Listeners[1].Protocol = 9 }, `listener gateway/ns/gw/web: the protocol is unknown`},
@@ -49,7 +61,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"client certificates in clear text":      {func(c *Config) { c.Listeners[2].TLS.Client.Mode = ClientAuthRequest }, `listener http: it asks for client certificates but does not speak TLS`},
 		"client certificates of no CA":           {func(c *Config) { listener(c).TLS.Client.CAs = "" }, `it requires client certificates of no CA`},
 		"CAs that nobody asks":                   {func(c *Config) { listener(c).TLS.Client.Mode = ClientAuthRequest }, `it has CAs for client certificates that it does not check`},
-		"an unknown mode of clients":             {func(c *Config) { listener(c).TLS.Client.Mode = 3 }, `the mode of client certificates is unknown`},
+		"an unknown mode of clients":             {func(c *Config) { listener(c).TLS.Client.Mode = 9 }, `the mode of client certificates is unknown`},
 		"a default that is missing":              {func(c *Config) { listener(c).TLS.Default = "x" }, `listener https: certificate "x" is not defined`},
 		"a certificate that is missing":          {func(c *Config) { listener(c).TLS.Bindings[0].Certificates[0] = "x" }, `certificate "x" is not defined`},
 		"a binding without a certificate":        {func(c *Config) { listener(c).TLS.Bindings[1].Certificates = nil }, `binding "shop.example.com" has no certificate`},
@@ -128,6 +140,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"two rate limits of a key": {func(c *Config) {
 			route(c).Filters = append(route(c).Filters, &RateLimit{Key: "shop", Requests: 1, Per: 1, Burst: 1})
 		}, `rate limits of one key differ`},
+		"a demand of no name":                 {func(c *Config) { kind[*ClientCertificate](route(c)).Auth = "" }, `a client certificate of no demand is asked for`},
 		"authentication of nobody":            {func(c *Config) { kind[*BasicAuth](route(c)).Users = nil }, `nobody may pass basic authentication`},
 		"a realm with a quote":                {func(c *Config) { kind[*BasicAuth](route(c)).Realm = "\"" }, `the realm holds what a header cannot`},
 		"limits without a bound":              {func(c *Config) { route(c).Limits.MaxActive = 0 }, `the limits bound nothing`},

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -26,7 +27,9 @@ type connection struct {
 	raw, nc net.Conn
 	client  netip.AddrPort
 	secure  *secure
-	ctx     context.Context
+	// policy is what the handshake was held to, nil before it.
+	policy *certs.Policy
+	ctx    context.Context
 
 	h1 *h1.Conn
 	// readLimit belongs to who reads, writeLimit to who writes.

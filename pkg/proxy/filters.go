@@ -37,7 +37,7 @@ func (x *exchange) showFilters() {
 		Principal: known.Principal, Claims: known.Claims, Later: known.Later, Body: x.read,
 	}
 	if s := x.conn.secure; s != nil {
-		x.fx.ServerName, x.fx.Subject = s.serverName, s.subject
+		x.fx.ServerName, x.fx.Subject, x.fx.ClientAuth = s.serverName, s.subject, s.auth
 	}
 }
 

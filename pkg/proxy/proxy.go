@@ -154,6 +154,9 @@ func (p *Proxy) tlsConfig(listener string) *tls.Config {
 			if l == nil || l.TLS == nil {
 				return nil, errNotReady
 			}
+			if p, ok := hello.Conn.(*paced); ok {
+				p.of.policy = l.TLS.Policy(hello.ServerName)
+			}
 			return l.TLS.Config(hello)
 		},
 	}

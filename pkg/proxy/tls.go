@@ -20,8 +20,10 @@ type secure struct {
 	protocol string
 	// version is that of TLS, as the access log writes it.
 	version string
-	// subject is the distinguished name of the client's certificate, empty without.
+	// subject is the distinguished name of the client's certificate, empty without one that was checked.
 	subject string
+	// auth is the ID of what was asked of it.
+	auth string
 	// decided is the last decision of misdirected; streams share the connection.
 	decided atomic.Pointer[direction]
 }
@@ -56,7 +58,10 @@ func (c *connection) handshake(config *tls.Config) bool {
 		protocol:   s.NegotiatedProtocol,
 		version:    tlsVersion(s.Version),
 	}
-	if len(s.PeerCertificates) > 0 {
+	if c.policy != nil {
+		c.secure.auth = c.policy.ClientAuth()
+	}
+	if len(s.VerifiedChains) > 0 {
 		c.secure.subject = s.PeerCertificates[0].Subject.String()
 	}
 	return true
@@ -75,20 +80,30 @@ func tlsVersion(v uint16) string {
 // misdirected says that host belongs to other certificates than the name for
 // which the connection was made (RFC 9110 section 15.5.20): a client that finds
 // several names in one certificate may use one connection for all of them, but not for
-// those that are bound to another, or are in another scope of the listener, which may
-// ask more of the client.
+// those that are bound to another, or are in another scope of the listener, or have another
+// policy, which may ask more of the client.
 func (c *connection) misdirected(l *table.Listener, host []byte) bool {
 	s := c.secure
-	if s == nil || l.TLS == nil || s.serverName == "" || s.serverName == string(host) {
+	if s == nil || l.TLS == nil || s.serverName == string(host) && !l.TLS.HasPolicies() {
+		return false
+	}
+	if s.serverName == "" && !l.TLS.HasPolicies() {
 		return false
 	}
 	if d := s.decided.Load(); d != nil && d.listener == l && d.host == string(host) {
 		return d.wrong
 	}
 	d := &direction{listener: l, host: string(host)}
-	d.wrong = l.Crosses([]byte(s.serverName), host) || otherCertificates(l.TLS.Explain(s.serverName), l.TLS.Explain(d.host))
+	d.wrong = !l.TLS.Policy(d.host).Same(c.policy) || s.serverName != "" && s.serverName != d.host && c.crosses(l, d.host)
 	s.decided.Store(d)
 	return d.wrong
+}
+
+// crosses says that a host is bound to other certificates than the server name, or is in
+// another scope of the listener.
+func (c *connection) crosses(l *table.Listener, host string) bool {
+	name := c.secure.serverName
+	return l.Crosses([]byte(name), []byte(host)) || otherCertificates(l.TLS.Explain(name), l.TLS.Explain(host))
 }
 
 // otherCertificates says that two names are bound, and to different certificates.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/bearer"
+	"github.com/sluice-dev/sluice/pkg/filter/clientcert"
 	"github.com/sluice-dev/sluice/pkg/filter/cors"
 	"github.com/sluice-dev/sluice/pkg/filter/fault"
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
@@ -64,6 +65,8 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(basicauth.New(f))
 	case *ir.BearerAuth:
 		return instance(bearer.New(f))
+	case *ir.ClientCertificate:
+		return instance(clientcert.New(f))
 	case *ir.RateLimit:
 		return instance(ratelimit.New(f, d.Rates))
 	case *ir.DirectResponse:

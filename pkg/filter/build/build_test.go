@@ -26,6 +26,7 @@ var specs = map[string]ir.Filter{
 	"Fault":                &ir.Fault{},
 	"BasicAuth":            &ir.BasicAuth{Users: ir.Secret("a:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=")},
 	"BearerAuth":           &ir.BearerAuth{Tokens: []ir.BearerToken{{Name: "a", Token: ir.Secret("t")}}},
+	"ClientCertificate":    &ir.ClientCertificate{Auth: "require cas=x"},
 	"RateLimit":            &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
 	"DirectResponse":       &ir.DirectResponse{Status: 200},
 	"Drop":                 &ir.Drop{},
