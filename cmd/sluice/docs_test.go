@@ -250,7 +250,7 @@ func TestTroubleshootingKnowsEveryReason(t *testing.T) {
 		}},
 		"words of refusals": {"Every refusal", []map[string]string{
 			words(t, "pkg/wire/h1/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`),
-			words(t, "pkg/wire/h2/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`),
+			words(t, "pkg/wire/section/error.go", `&Error\{(?<status>[0-9]+), "(?<word>[a-z0-9-]+)"\}`),
 		}},
 		"ends of connections": {"Every end of an HTTP/2 connection", []map[string]string{
 			words(t, "pkg/wire/h2/error.go", `&ConnError\{\w+, "(?<word>[a-z0-9-]+)"\}`),

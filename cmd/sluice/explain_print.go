@@ -36,6 +36,9 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 	for _, f := range a.Filters {
 		row("filter", "%s", f)
 	}
+	for _, s := range a.Policies {
+		row("policy", "%s from %s %s", s.Setting, s.Origin, s.Field)
+	}
 	if a.Answer != nil {
 		row("answer", "%d: %s", a.Answer.Status, a.Answer.Reason)
 	}

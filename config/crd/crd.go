@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed bases/sluice.dev_proxyroutes.yaml
 var ProxyRoute []byte
+
+// ProxyPolicy is the CustomResourceDefinition of ProxyPolicy, in YAML.
+//
+//go:embed bases/sluice.dev_proxypolicies.yaml
+var ProxyPolicy []byte

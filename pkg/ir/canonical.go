@@ -66,6 +66,7 @@ func canonicalRoute(r *Route) {
 	sortBy(&r.Match.Query, func(m ValueMatch) string { return m.Name })
 	nilIfEmpty(&r.Filters)
 	nilIfEmpty(&r.Retry.Statuses)
+	nilIfEmpty(&r.Sources)
 	if f, ok := r.Action.(*Forward); ok && f != nil {
 		nilIfEmpty(&f.Backends)
 		for i := range f.Backends {

@@ -113,6 +113,9 @@ func (d dumper) route(r *Route) {
 	if r.Limits != (Limits{}) {
 		d.line(3, "limits", r.Limits.String())
 	}
+	for _, s := range r.Sources {
+		d.line(3, "setting", s.Setting, origin(s.Origin, s.Field))
+	}
 	d.action(r.Action)
 }
 

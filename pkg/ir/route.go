@@ -32,6 +32,18 @@ type Route struct {
 	MaxBodyBytes int64
 	// Limits bound what of it runs at once.
 	Limits Limits
+	// Sources say which of the above comes from another object than Origin, for
+	// `explain`. They have no effect.
+	Sources []Source
+}
+
+// Source says where a setting of a route comes from.
+type Source struct {
+	// Setting is its name, such as "limits" or "timeouts.request".
+	Setting string
+	// Origin is the object, and Field the part of it.
+	Origin report.Origin
+	Field  string
 }
 
 // Timeouts bound the phases of an exchange. 0 means no bound.

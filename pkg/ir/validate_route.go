@@ -1,6 +1,10 @@
 package ir
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/report"
+)
 
 func (v *validator) hosts(hosts []Host) {
 	for i := range hosts {
@@ -29,6 +33,9 @@ func (v *validator) route(r *Route) {
 	v.check(min(t.Connect, t.Request, t.BackendRequest, t.Idle, t.TunnelIdle) >= 0, "a timeout is negative")
 	v.check(r.MaxBodyBytes >= 0, "the bound of the body is negative")
 	v.limits(r.Limits)
+	for _, s := range r.Sources {
+		v.check(s.Setting != "" && s.Origin != (report.Origin{}), "a source has no setting, or no object")
+	}
 	v.retry(&r.Retry)
 }
 

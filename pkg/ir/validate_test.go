@@ -145,6 +145,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a realm with a quote":                {func(c *Config) { kind[*BasicAuth](route(c)).Realm = "\"" }, `the realm holds what a header cannot`},
 		"limits without a bound":              {func(c *Config) { route(c).Limits.MaxActive = 0 }, `the limits bound nothing`},
 		"limits without a key":                {func(c *Config) { route(c).Limits.Key = "" }, `the limits have no key`},
+		"a source without an object":          {func(c *Config) { route(c).Sources[0] = Source{Setting: "limits"} }, `a source has no setting, or no object`},
 		"limits that differ":                  {func(c *Config) { r := hosts(c)[1].Routes; r[1].Limits = Limits{Key: r[0].Limits.Key, MaxActive: 1} }, `routes that share limits differ in them`},
 		"a queue of negative length":          {func(c *Config) { route(c).Limits.Queue.Length = -1 }, `the length of the queue is negative`},
 		"a queue without a timeout":           {func(c *Config) { route(c).Limits.Queue.Timeout = 0 }, `a queue needs both a length and a timeout`},

@@ -26,6 +26,8 @@ type Explanation struct {
 	Route *ExplainedRoute `json:"route,omitempty"`
 	// Filters are those of the route, in their order.
 	Filters []string `json:"filters,omitempty"`
+	// Policies are the parts of other objects that settings of the route come from.
+	Policies []ExplainedSource `json:"policies,omitempty"`
 	// Answer is what the route answers itself, without an upstream.
 	Answer *ExplainedAnswer `json:"answer,omitempty"`
 	// Version is how the request's version chose among the backends, nil where
@@ -61,6 +63,13 @@ type ExplainedRoute struct {
 	Verdict string `json:"verdict"`
 	// Reason says why, except for "chosen".
 	Reason string `json:"reason,omitempty"`
+}
+
+// ExplainedSource is where a setting of a route comes from.
+type ExplainedSource struct {
+	Setting string        `json:"setting"`
+	Origin  report.Origin `json:"origin"`
+	Field   string        `json:"field"`
 }
 
 // ExplainedAnswer is an answer that Sluice gives itself.
@@ -147,6 +156,9 @@ func explainRoute(r *Route, v match.Verdict, reason string) ExplainedRoute {
 
 // explainAction adds what becomes of a request that the route serves.
 func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
+	for _, s := range r.spec.Sources {
+		e.Policies = append(e.Policies, ExplainedSource(s))
+	}
 	if r.Respond != nil {
 		e.Answer = &ExplainedAnswer{Status: r.Respond.Status, Reason: r.Respond.Reason}
 	}

@@ -1,7 +1,8 @@
 package v1alpha1
 
 // Settings are how requests are served besides which back ends they go to. The spec of
-// a ProxyRoute has them for all of its routes, and each route for itself.
+// a ProxyRoute has them for all of its routes, and each route for itself. A ProxyPolicy has
+// them for what it is attached to.
 type Settings struct {
 	// versioning chooses among back ends by the version that a request names, where
 	// they have versions. A route's own goes before that of spec.

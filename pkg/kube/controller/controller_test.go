@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -175,6 +176,23 @@ func newRoute(namespace, name string) *v1alpha1.ProxyRoute {
 	}
 }
 
+// hasPolicy asks for a ProxyPolicy by its namespace and name.
+func hasPolicy(namespace, name string) func(*snapshot.Snapshot) bool {
+	return func(s *snapshot.Snapshot) bool {
+		return slices.ContainsFunc(s.ProxyPolicies(), func(p *v1alpha1.ProxyPolicy) bool { return p.Namespace == namespace && p.Name == name })
+	}
+}
+
+func newPolicy(namespace, name string) *v1alpha1.ProxyPolicy {
+	return &v1alpha1.ProxyPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.ProxyPolicySpec{
+			TargetRefs: []v1alpha1.PolicyTarget{{Kind: v1alpha1.TargetService, Name: "web"}},
+			Settings:   v1alpha1.Settings{Limits: &v1alpha1.Limits{MaxActive: 1}},
+		},
+	}
+}
+
 // hasIngress asks for an Ingress by its namespace and name.
 func hasIngress(namespace, name string) func(*snapshot.Snapshot) bool {
 	return func(s *snapshot.Snapshot) bool { return findIngress(s, namespace, name) != nil }
@@ -224,6 +242,8 @@ func TestEachKindThatIsAppliedIsBuilt(t *testing.T) {
 
 	create(t, c, newRoute(namespace, "p"))
 	r.until(t, "the ProxyRoute", hasRoute(namespace, "p"))
+	create(t, c, newPolicy(namespace, "p"))
+	r.until(t, "the ProxyPolicy", hasPolicy(namespace, "p"))
 
 	class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: namespace}, Spec: networkingv1.IngressClassSpec{Controller: snapshot.ControllerName}}
 	create(t, c, class)
@@ -368,6 +388,8 @@ func TestProxyRoutesAreServedOnceTheirCRDIsInstalled(t *testing.T) {
 	server.InstallCRDs(t)
 	create(t, c, newRoute(namespace, "p"))
 	r.until(t, "the ProxyRoute", hasRoute(namespace, "p"))
+	create(t, c, newPolicy(namespace, "p"))
+	r.until(t, "the ProxyPolicy", hasPolicy(namespace, "p"))
 }
 
 func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {

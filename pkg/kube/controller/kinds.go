@@ -73,5 +73,6 @@ func newMapper() meta.RESTMapper {
 	add(gatewayVersion, "ReferenceGrant", "referencegrant", "referencegrants", meta.RESTScopeNamespace)
 	add(gatewayVersion, "BackendTLSPolicy", "backendtlspolicy", "backendtlspolicies", meta.RESTScopeNamespace)
 	add(v1alpha1.GroupVersion, "ProxyRoute", "proxyroute", "proxyroutes", meta.RESTScopeNamespace)
+	add(v1alpha1.GroupVersion, "ProxyPolicy", "proxypolicy", "proxypolicies", meta.RESTScopeNamespace)
 	return mapper
 }

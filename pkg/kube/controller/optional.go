@@ -27,6 +27,7 @@ type optional struct {
 func optionals() []optional {
 	return []optional{
 		kindOf[v1alpha1.ProxyRoute, v1alpha1.ProxyRouteList](v1alpha1.GroupVersion, "ProxyRoute"),
+		kindOf[v1alpha1.ProxyPolicy, v1alpha1.ProxyPolicyList](v1alpha1.GroupVersion, "ProxyPolicy"),
 		kindOf[gatewayv1.GatewayClass, gatewayv1.GatewayClassList](gatewayVersion, "GatewayClass"),
 		kindOf[gatewayv1.Gateway, gatewayv1.GatewayList](gatewayVersion, "Gateway"),
 		kindOf[gatewayv1.ListenerSet, gatewayv1.ListenerSetList](gatewayVersion, "ListenerSet"),

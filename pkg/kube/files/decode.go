@@ -139,8 +139,8 @@ func (e *entry) decodeObject(h *header, text []byte) {
 		!k.clusterWide && !e.checkName("metadata.namespace", e.origin.Namespace, validation.IsDNS1123Label) {
 		return
 	}
-	if k.name == "ProxyRoute" {
-		if text = e.validate(text); e.broken != "" {
+	if definition := definitions[k.name]; definition != nil {
+		if text = e.validate(text, definition()); e.broken != "" {
 			return
 		}
 	}

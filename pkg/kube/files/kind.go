@@ -51,6 +51,7 @@ var kinds = []kind{
 	{"gateway.networking.k8s.io/v1beta1", "HTTPRoute", false, func() object { return &gatewayv1.HTTPRoute{} }},
 	{"gateway.networking.k8s.io/v1beta1", "ReferenceGrant", false, func() object { return &gatewayv1.ReferenceGrant{} }},
 	{"sluice.dev/v1alpha1", "ProxyRoute", false, func() object { return &v1alpha1.ProxyRoute{} }},
+	{"sluice.dev/v1alpha1", "ProxyPolicy", false, func() object { return &v1alpha1.ProxyPolicy{} }},
 }
 
 // setDefaults fills fields as the API server does, as far as anyone reads them.

@@ -29,15 +29,21 @@ type definition struct {
 	rules      *cel.Validator
 }
 
-// proxyRoute compiles the schema when the first ProxyRoute is read, as that takes some
-// milliseconds. It panics where the CRD is broken, which is a defect of the build.
-var proxyRoute = sync.OnceValue(func() *definition {
-	d, err := define(crd.ProxyRoute)
+// definitions are the schemas by kind. Each is compiled when the first object of the kind
+// is read, as that takes some milliseconds; that panics where the CRD is broken, which is a
+// defect of the build.
+var definitions = map[string]func() *definition{
+	"ProxyRoute":  sync.OnceValue(func() *definition { return mustDefine(crd.ProxyRoute) }),
+	"ProxyPolicy": sync.OnceValue(func() *definition { return mustDefine(crd.ProxyPolicy) }),
+}
+
+func mustDefine(manifest []byte) *definition {
+	d, err := define(manifest)
 	if err != nil {
-		panic("the CRD of ProxyRoute is broken: " + err.Error())
+		panic("a CRD is broken: " + err.Error())
 	}
 	return d
-})
+}
 
 // define compiles the schema of the first version of a CRD.
 func define(manifest []byte) (*definition, error) {
@@ -75,14 +81,14 @@ func (d *definition) check(o map[string]any) field.ErrorList {
 	return problems
 }
 
-// validate checks a ProxyRoute against its CRD. It returns the text with defaults filled in.
-func (e *entry) validate(text []byte) []byte {
+// validate checks an object against its CRD. It returns the text with defaults filled in.
+func (e *entry) validate(text []byte, d *definition) []byte {
 	var o map[string]any
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, &o); err != nil {
 		e.refuse("", plain(err))
 		return nil
 	}
-	for _, problem := range proxyRoute().check(o) {
+	for _, problem := range d.check(o) {
 		e.refuse(problem.Field, strings.Join(strings.Fields(problem.ErrorBody()), " "))
 	}
 	text, err := json.Marshal(o)

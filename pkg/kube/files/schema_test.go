@@ -11,11 +11,18 @@ import (
 	"github.com/sluice-dev/sluice/config/crd"
 )
 
-// TestAPIServerAcceptsTheCRD runs the checks of the API server on the CRD, those of the
-// cost of its rules included.
-func TestAPIServerAcceptsTheCRD(t *testing.T) {
+// TestAPIServerAcceptsTheCRDs runs the checks of the API server on the CRDs, those of the
+// cost of their rules included.
+func TestAPIServerAcceptsTheCRDs(t *testing.T) {
+	for name, manifest := range map[string][]byte{"ProxyRoute": crd.ProxyRoute, "ProxyPolicy": crd.ProxyPolicy} {
+		t.Run(name, func(t *testing.T) { accept(t, manifest) })
+	}
+}
+
+func accept(t *testing.T, manifest []byte) {
+	t.Helper()
 	var external apiextensionsv1.CustomResourceDefinition
-	if err := yaml.UnmarshalStrict(crd.ProxyRoute, &external); err != nil {
+	if err := yaml.UnmarshalStrict(manifest, &external); err != nil {
 		t.Fatal(err)
 	}
 	apiextensionsv1.SetDefaults_CustomResourceDefinition(&external)

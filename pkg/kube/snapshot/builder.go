@@ -36,6 +36,8 @@ func (b *Builder) add(object runtime.Object) bool {
 		b.s.ingresses = append(b.s.ingresses, o)
 	case *v1alpha1.ProxyRoute:
 		b.s.proxyRoutes = append(b.s.proxyRoutes, o)
+	case *v1alpha1.ProxyPolicy:
+		b.s.proxyPolicies = append(b.s.proxyPolicies, o)
 	case *networkingv1.IngressClass:
 		b.s.classes = append(b.s.classes, o)
 	case *corev1.Service:
@@ -61,6 +63,8 @@ func (b *Builder) addList(object runtime.Object) bool {
 		b.s.ingresses = appendAddresses(b.s.ingresses, list.Items)
 	case *v1alpha1.ProxyRouteList:
 		b.s.proxyRoutes = appendAddresses(b.s.proxyRoutes, list.Items)
+	case *v1alpha1.ProxyPolicyList:
+		b.s.proxyPolicies = appendAddresses(b.s.proxyPolicies, list.Items)
 	case *networkingv1.IngressClassList:
 		b.s.classes = appendAddresses(b.s.classes, list.Items)
 	case *corev1.ServiceList:
@@ -102,6 +106,7 @@ func (b *Builder) Snapshot() *Snapshot {
 	b.s = Snapshot{}
 	slices.SortFunc(s.ingresses, func(a, b *networkingv1.Ingress) int { return ByAge(a, b) })
 	slices.SortFunc(s.proxyRoutes, func(a, b *v1alpha1.ProxyRoute) int { return ByAge(a, b) })
+	sortByAge(s.proxyPolicies)
 	slices.SortFunc(s.classes, func(a, b *networkingv1.IngressClass) int { return cmp.Compare(a.Name, b.Name) })
 	s.gateway.sort()
 	for _, list := range s.slices {

@@ -14,14 +14,15 @@ import (
 
 // Snapshot is the objects of one moment. Nothing in it may be changed.
 type Snapshot struct {
-	ingresses   []*networkingv1.Ingress // by age
-	proxyRoutes []*v1alpha1.ProxyRoute  // by age
-	classes     []*networkingv1.IngressClass
-	services    map[types.NamespacedName]*corev1.Service
-	secrets     map[types.NamespacedName]*corev1.Secret
-	configMaps  map[types.NamespacedName]*corev1.ConfigMap
-	namespaces  map[string]*corev1.Namespace
-	gateway     gatewayObjects
+	ingresses     []*networkingv1.Ingress // by age
+	proxyRoutes   []*v1alpha1.ProxyRoute  // by age
+	proxyPolicies []*v1alpha1.ProxyPolicy // by age
+	classes       []*networkingv1.IngressClass
+	services      map[types.NamespacedName]*corev1.Service
+	secrets       map[types.NamespacedName]*corev1.Secret
+	configMaps    map[types.NamespacedName]*corev1.ConfigMap
+	namespaces    map[string]*corev1.Namespace
+	gateway       gatewayObjects
 	// slices are by the Service that they belong to, those of one by name.
 	slices map[types.NamespacedName][]*discoveryv1.EndpointSlice
 }
@@ -31,6 +32,9 @@ func (s *Snapshot) Ingresses() []*networkingv1.Ingress { return s.ingresses }
 
 // ProxyRoutes returns all ProxyRoutes, the oldest first (ByAge).
 func (s *Snapshot) ProxyRoutes() []*v1alpha1.ProxyRoute { return s.proxyRoutes }
+
+// ProxyPolicies returns all ProxyPolicies, the oldest first (ByAge).
+func (s *Snapshot) ProxyPolicies() []*v1alpha1.ProxyPolicy { return s.proxyPolicies }
 
 // IngressClasses returns all IngressClasses by name.
 func (s *Snapshot) IngressClasses() []*networkingv1.IngressClass { return s.classes }

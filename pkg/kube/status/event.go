@@ -92,6 +92,7 @@ func shorten(text string, n int) string {
 var involved = map[string]func() client.Object{
 	kindIngress:          func() client.Object { return &networkingv1.Ingress{} },
 	kindProxyRoute:       func() client.Object { return &v1alpha1.ProxyRoute{} },
+	"ProxyPolicy":        func() client.Object { return &v1alpha1.ProxyPolicy{} },
 	"IngressClass":       func() client.Object { return &networkingv1.IngressClass{} },
 	kindGatewayClass:     func() client.Object { return &gatewayv1.GatewayClass{} },
 	kindGateway:          func() client.Object { return &gatewayv1.Gateway{} },

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -63,17 +64,29 @@ func (t *term) policies(ctx context.Context, f *found) {
 			return
 		}
 		policy := &f.verdicts.Policies[i]
-		origin := report.Origin{Kind: kindBackendTLSPolicy, Namespace: policy.Object.Namespace, Name: policy.Object.Name}
-		var is gatewayv1.BackendTLSPolicy
-		if !t.read(ctx, origin, &is) || is.UID != policy.Object.UID {
+		origin := report.Origin{Kind: policy.Kind, Namespace: policy.Object.GetNamespace(), Name: policy.Object.GetName()}
+		is := involved[policy.Kind]()
+		if !t.read(ctx, origin, is) || is.GetUID() != policy.Object.GetUID() {
 			continue
 		}
-		merged := ancestorEntry.merge(is.Status.Ancestors, policy.Ancestors, maxAncestors, now())
-		if equality.Semantic.DeepEqual(is.Status.Ancestors, merged) {
+		ancestors := policyStatusOf(is).Ancestors
+		merged := ancestorEntry.merge(ancestors, policy.Ancestors, maxAncestors, now())
+		if equality.Semantic.DeepEqual(ancestors, merged) {
 			continue
 		}
-		should := is.DeepCopy()
-		should.Status.Ancestors = merged
-		t.patch(ctx, origin, &is, should)
+		should := is.DeepCopyObject().(client.Object)
+		policyStatusOf(should).Ancestors = merged
+		t.patch(ctx, origin, is, should)
 	}
+}
+
+// policyStatusOf returns the status of a policy.
+func policyStatusOf(policy client.Object) *gatewayv1.PolicyStatus {
+	switch p := policy.(type) {
+	case *gatewayv1.BackendTLSPolicy:
+		return &p.Status
+	case *v1alpha1.ProxyPolicy:
+		return &p.Status
+	}
+	return &gatewayv1.PolicyStatus{} // There is no other kind.
 }

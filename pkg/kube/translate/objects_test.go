@@ -146,6 +146,34 @@ func (m maker) balance() *v1alpha1.Balance {
 	}
 }
 
+// proxyPolicy is for Ingresses that are there, and for other things.
+func (m maker) proxyPolicy(ingresses ...string) *v1alpha1.ProxyPolicy {
+	o := &v1alpha1.ProxyPolicy{ObjectMeta: m.meta()}
+	o.Spec.TargetRefs = some(m, 3, func() v1alpha1.PolicyTarget {
+		return one(m,
+			v1alpha1.PolicyTarget{Group: "networking.k8s.io", Kind: v1alpha1.TargetIngress, Name: one(m, ingresses...)},
+			v1alpha1.PolicyTarget{Kind: v1alpha1.TargetService, Name: one(m, "shop", "gone"), SectionName: one(m, "", "http", "x")},
+			v1alpha1.PolicyTarget{Group: one(m, "", "odd"), Kind: one(m, v1alpha1.TargetGateway, "Odd"), Name: "g"},
+		)
+	})
+	o.Spec.Balance = m.balance()
+	o.Spec.Limits = one(m, nil, &v1alpha1.Limits{MaxActive: 5}, &v1alpha1.Limits{MaxActive: -1}, &v1alpha1.Limits{MaxActive: 1, Queue: &v1alpha1.Queue{Length: 1}})
+	o.Spec.Timeouts = one(m, nil, &v1alpha1.Timeouts{Request: one(m, "", "1s", "x")})
+	o.Spec.Retry = one(m, nil, &v1alpha1.Retry{When: []v1alpha1.RetryCondition{one[v1alpha1.RetryCondition](m, "reset", "odd")}})
+	o.Spec.Health = one(m, nil, &v1alpha1.Health{Passive: &v1alpha1.PassiveHealth{ConsecutiveFailures: one[int32](m, 3, -1)}})
+	o.Spec.Versioning = one(m, nil, &v1alpha1.Versioning{Source: v1alpha1.VersionHeader, Name: "v", OnNoMatch: v1alpha1.NoMatchAny})
+	o.Spec.Filters = some(m, 2, func() v1alpha1.Filter {
+		return one(m,
+			v1alpha1.Filter{Type: v1alpha1.FilterDrop},
+			v1alpha1.Filter{Type: v1alpha1.FilterRateLimit, RateLimit: &v1alpha1.RateLimitFilter{Requests: one[int32](m, 1, -1)}},
+			v1alpha1.Filter{Type: v1alpha1.FilterRewrite, Rewrite: &v1alpha1.RewriteFilter{Path: &v1alpha1.PathEdit{Type: v1alpha1.PathEditPrefix, Value: "/x"}}},
+			v1alpha1.Filter{Type: v1alpha1.FilterBasicAuth, BasicAuth: &v1alpha1.BasicAuthFilter{SecretName: "gone"}},
+			v1alpha1.Filter{Type: "Odd"},
+		)
+	})
+	return o
+}
+
 func ptr[T any](v T) *T { return &v }
 
 // TestAnyObjectsMakeASoundModel translates heaps of objects that no validation has seen.
@@ -158,8 +186,14 @@ func TestAnyObjectsMakeASoundModel(t *testing.T) {
 		external := service("external")
 		external.Spec = corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: one(m, "", "a.example.org", "localhost", "10.0.0.1", "BAD_")}
 		b.Add(named, external, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "broken"}})
+		var names []string
 		for range 6 {
-			b.Add(m.ingress(), m.proxyRoute())
+			object := m.ingress()
+			names = append(names, object.Name)
+			b.Add(object, m.proxyRoute())
+		}
+		for range m.IntN(4) {
+			b.Add(m.proxyPolicy(names...))
 		}
 		quiet := service("quiet")
 		quiet.Namespace = "neighbour"

@@ -47,7 +47,7 @@ func statusLines(set *verdict.Set) []byte {
 		}
 	}
 	for _, p := range set.Policies {
-		fmt.Fprintf(&b, "BackendTLSPolicy/%s/%s:\n", p.Object.Namespace, p.Object.Name)
+		fmt.Fprintf(&b, "%s/%s/%s:\n", p.Kind, p.Object.GetNamespace(), p.Object.GetName())
 		for _, a := range p.Ancestors {
 			fmt.Fprintf(&b, "  %s:%s\n", refWords(a.AncestorRef), conditionWords(a.Conditions))
 		}

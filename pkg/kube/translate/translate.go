@@ -5,6 +5,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/gateway"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/ingress"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/policies"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/proxyroute"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
@@ -32,7 +33,8 @@ func NewMemo() *Memo { return resolve.NewMemo() }
 func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *report.Set) {
 	facts := &report.Set{}
 	r := resolve.New(s, &o, facts)
-	fragments := append(ingress.Translate(r), proxyroute.Translate(r)...)
+	set := policies.New(r)
+	fragments := append(ingress.Translate(r, set), proxyroute.Translate(r, set)...)
 	byAge(fragments)
 
 	hosts := mergeRoutes(fragments, facts)
@@ -42,7 +44,8 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	b := builder{Resolver: r, upstreams: make(map[string]bool), certificates: make(map[string]bool)}
 	b.listeners(certificates)
 	b.routes(hosts)
-	fromGateways := gateway.Translate(r)
+	fromGateways := gateway.Translate(r, set)
+	fromGateways.Verdicts.Policies = append(fromGateways.Verdicts.Policies, set.Verdicts()...)
 	b.own(&fromGateways)
 	b.config.Listeners = append(b.config.Listeners, fromGateways.Listeners...)
 	b.config.RouteSets = append(b.config.RouteSets, fromGateways.RouteSets...)

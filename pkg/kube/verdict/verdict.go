@@ -18,7 +18,7 @@ type Set struct {
 	// Routes are all routes of all five kinds, also those that no Gateway of ours
 	// has anything to do with: by kind, then the oldest first.
 	Routes []Route
-	// Policies are all BackendTLSPolicies, the oldest first.
+	// Policies are all policies of all kinds: by kind, then the oldest first.
 	Policies []Policy
 }
 
@@ -73,8 +73,8 @@ type ListenerSet struct {
 	Listeners []gatewayv1.ListenerEntryStatus
 }
 
-// RouteObject is an HTTPRoute, GRPCRoute, TLSRoute, TCPRoute or UDPRoute.
-type RouteObject interface {
+// Object is an HTTPRoute, GRPCRoute, TLSRoute, TCPRoute or UDPRoute, or a policy.
+type Object interface {
 	metav1.Object
 	runtime.Object
 }
@@ -83,7 +83,7 @@ type RouteObject interface {
 type Route struct {
 	// Kind is one of the five.
 	Kind   string
-	Object RouteObject
+	Object Object
 	// Status is the status of the object as the snapshot has it.
 	Status *gatewayv1.RouteStatus
 	// Parents are our own entries of status.parents, in the order of
@@ -91,9 +91,11 @@ type Route struct {
 	Parents []gatewayv1.RouteParentStatus
 }
 
-// Policy is a BackendTLSPolicy.
+// Policy is a BackendTLSPolicy or a ProxyPolicy.
 type Policy struct {
-	Object *gatewayv1.BackendTLSPolicy
+	// Kind is one of these.
+	Kind   string
+	Object Object
 	// Ancestors are our own entries of status.ancestors, sorted. Where there is none,
 	// those that the object has of ours go.
 	Ancestors []gatewayv1.PolicyAncestorStatus

@@ -106,6 +106,7 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 		}},
 	}
 	route := proxyRoute(t, namespace, `{hosts: [www.example.com], routes: [{backends: [{address: "192.0.2.1:80"}]}]}`)
+	policy := proxyPolicy(t, namespace, `{limits: {maxActive: 1}}`)
 	gatewayClass := &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: class}, Spec: gatewayv1.GatewayClassSpec{ControllerName: snapshot.GatewayControllerName}}
 	gateway := &gatewayv1.Gateway{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "public"},
@@ -119,7 +120,7 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 		AddressType: discoveryv1.AddressTypeIPv4,
 		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"10.1.0.1"}}},
 	}
-	for _, object := range []client.Object{ingress, route, gatewayClass, gateway, pod} {
+	for _, object := range []client.Object{ingress, route, policy, gatewayClass, gateway, pod} {
 		if err := admin.Create(t.Context(), object); err != nil {
 			t.Fatal(err)
 		}
@@ -134,6 +135,10 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 	eventually(t, "the ProxyRoute has conditions", func() bool {
 		var is v1alpha1.ProxyRoute
 		return admin.Get(t.Context(), client.ObjectKeyFromObject(route), &is) == nil && len(is.Status.Conditions) == 3
+	})
+	eventually(t, "the ProxyPolicy has a status", func() bool {
+		var is v1alpha1.ProxyPolicy
+		return admin.Get(t.Context(), client.ObjectKeyFromObject(policy), &is) == nil && len(is.Status.Ancestors) == 1
 	})
 	eventually(t, "the Ingress has an Event", func() bool {
 		var events corev1.EventList
@@ -159,7 +164,7 @@ func TestTheRightsOfTheChartAreEnoughAndNoMore(t *testing.T) {
 // pods is the Service that stands for Sluice's own Pods.
 var pods = types.NamespacedName{Namespace: "sluice-system", Name: "sluice-controller-pods"}
 
-// verdicts finds each Gateway good.
+// verdicts finds each Gateway and ProxyPolicy good.
 func verdicts(s *snapshot.Snapshot) *verdict.Set {
 	var found verdict.Set
 	for _, gw := range s.Gateways() {
@@ -168,6 +173,13 @@ func verdicts(s *snapshot.Snapshot) *verdict.Set {
 			Conditions: []metav1.Condition{{Type: "Programmed", Status: metav1.ConditionTrue, Reason: "Programmed", ObservedGeneration: gw.Generation}},
 			Ports:      []verdict.Port{{Number: 80, Protocol: corev1.ProtocolTCP, Target: 20080}},
 		})
+	}
+	for _, policy := range s.ProxyPolicies() {
+		group, kind := gatewayv1.Group(""), gatewayv1.Kind("Service")
+		found.Policies = append(found.Policies, verdict.Policy{Kind: "ProxyPolicy", Object: policy, Ancestors: []gatewayv1.PolicyAncestorStatus{{
+			AncestorRef: gatewayv1.ParentReference{Group: &group, Kind: &kind, Name: "web"}, ControllerName: snapshot.GatewayControllerName,
+			Conditions: []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, Reason: "Accepted", ObservedGeneration: policy.Generation}},
+		}}})
 	}
 	return &found
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -16,9 +17,17 @@ import (
 // maxWeight is the highest weight that the CRD allows.
 const maxWeight = 1_000_000
 
+// backendFilters are the filters of one back end of a rule, for one match.
+type backendFilters struct {
+	list   []ir.Filter
+	broken fault
+	named  []extension
+	match  ir.PathMatch
+}
+
 // backend returns one share of a rule. A reference that cannot be used, or whose filters
 // are broken, fails its share with 500.
-func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, filters []ir.Filter, broken fault, at resolve.Place) ir.WeightedUpstream {
+func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, filters backendFilters, at resolve.Place) ir.WeightedUpstream {
 	weight := int(min(max(deref(ref.Weight, 1), 0), maxWeight))
 	consequence := "its requests are answered 500"
 	if b.stream {
@@ -31,11 +40,16 @@ func (b *ruleBuilder) backend(ref *gatewayv1.BackendRef, filters []ir.Filter, br
 		}
 		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: f.message}
 	}
-	if !broken.ok() {
-		b.out.dropped = b.out.dropped.or(broken)
-		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: broken.message}
+	if !filters.broken.ok() {
+		b.out.dropped = b.out.dropped.or(filters.broken)
+		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: filters.broken.message}
 	}
-	return ir.WeightedUpstream{Weight: weight, Upstream: key, Filters: filters}
+	named, missing := b.extend(b.proxyPolicies.For(), filters.named)
+	list, problem := b.backendPolicies(named, filters, at)
+	if broken := cmp.Or(missing, problem); broken != "" {
+		return ir.WeightedUpstream{Weight: weight, FailStatus: 500, FailReason: broken}
+	}
+	return ir.WeightedUpstream{Weight: weight, Upstream: b.share(key, named.Before(b.chain)), Filters: list}
 }
 
 // upstream resolves a reference to a back end. What is wrong with it is reported, with

@@ -62,7 +62,7 @@ func (s *filterSet) http(f *gatewayv1.HTTPRouteFilter, at resolve.Place) {
 	case f.Type == gatewayv1.HTTPRouteFilterCORS && f.CORS != nil:
 		s.cors(f.CORS)
 	case f.Type == gatewayv1.HTTPRouteFilterExtensionRef && f.ExtensionRef != nil:
-		s.extension(f.ExtensionRef, at.At(".extensionRef"))
+		// It is a ProxyPolicy, see httpExtensions.
 	default:
 		s.unknown(string(f.Type), at)
 	}
@@ -81,7 +81,7 @@ func (b *ruleBuilder) grpcFilters(list []gatewayv1.GRPCRouteFilter, at resolve.P
 		case f.Type == gatewayv1.GRPCRouteFilterRequestMirror && f.RequestMirror != nil:
 			s.mirror(f.RequestMirror, at.At(".requestMirror"))
 		case f.Type == gatewayv1.GRPCRouteFilterExtensionRef && f.ExtensionRef != nil:
-			s.extension(f.ExtensionRef, at.At(".extensionRef"))
+			// It is a ProxyPolicy, see grpcExtensions.
 		default:
 			s.unknown(string(f.Type), at)
 		}
@@ -91,10 +91,6 @@ func (b *ruleBuilder) grpcFilters(list []gatewayv1.GRPCRouteFilter, at resolve.P
 
 func (s *filterSet) unknown(kind string, at resolve.Place) {
 	s.refuse(at.At(".type"), report.Unsupported, fmt.Sprintf("filters of the type %q are not supported, or the filter lacks its field", kind))
-}
-
-func (s *filterSet) extension(ref *gatewayv1.LocalObjectReference, at resolve.Place) {
-	s.refuse(at, report.Unsupported, fmt.Sprintf("the kind %q of %q is no filter", ref.Kind, ref.Group))
 }
 
 // edit returns a change of header fields, and false where it changes nothing or must not.

@@ -27,14 +27,14 @@ func (t *translation) grpcRoutes() []*route {
 	for _, object := range t.Snapshot.GRPCRoutes() {
 		r := newRoute(kindGRPCRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		t.setHostnames(r, object.Spec.Hostnames)
-		r.rules = func(s *socket, _ bool) rules { return t.grpcRules(r, object, s) }
+		r.rules = func(f madeFor) rules { return t.grpcRules(r, object, f) }
 		all = append(all, r)
 	}
 	return all
 }
 
-func (t *translation) grpcRules(r *route, object *gatewayv1.GRPCRoute, s *socket) rules {
-	b := &ruleBuilder{translation: t, route: r, socket: s}
+func (t *translation) grpcRules(r *route, object *gatewayv1.GRPCRoute, f madeFor) rules {
+	b := &ruleBuilder{translation: t, route: r, socket: f.socket, section: f.section}
 	names := make(map[string]bool)
 	for i := range object.Spec.Rules {
 		rule := &object.Spec.Rules[i]
@@ -48,13 +48,18 @@ func (t *translation) grpcRules(r *route, object *gatewayv1.GRPCRoute, s *socket
 }
 
 func (b *ruleBuilder) grpcRule(rule *gatewayv1.GRPCRouteRule, at resolve.Place, id string) {
-	base := ir.Route{Origin: at.Origin, Timeouts: b.Options.Timeouts}
-	forward := &ir.Forward{Sticky: b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence"))}
+	base := ir.Route{Origin: at.Origin, Field: at.Field, Timeouts: b.Options.Timeouts}
+	b.govern(rule.Name, grpcExtensions(rule.Filters, at))
+	b.applyPolicies(&base, id)
+	forward := &ir.Forward{}
+	b.sticky, b.backends = b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence")), nil
 	for i := range rule.BackendRefs {
 		ref, at := &rule.BackendRefs[i], at.At(".backendRefs"+index(i))
 		filters, broken := b.grpcFilters(ref.Filters, at)
-		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, filters, broken, at))
+		whole := ir.PathMatch{Kind: ir.PathPrefix, Value: "/"}
+		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, backendFilters{filters, broken, grpcExtensions(ref.Filters, at), whole}, at))
 	}
+	forward.Sticky = b.sticky
 	filters, broken := b.grpcFilters(rule.Filters, at)
 	base.Action, base.Filters = forward, filters
 	matches := rule.Matches
@@ -72,6 +77,7 @@ func (b *ruleBuilder) grpcRule(rule *gatewayv1.GRPCRouteRule, at resolve.Place, 
 		}
 		e := entry{Route: base, grpc: rank}
 		e.ID, e.Field, e.Match = b.route.id(id, itoa(i)), place.Field, match
+		b.complete(&e, at)
 		b.add(e, broken)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/policies"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
@@ -16,7 +17,7 @@ func (t *translation) httpRoutes() []*route {
 	for _, object := range t.Snapshot.HTTPRoutes() {
 		r := newRoute(kindHTTPRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		t.setHostnames(r, object.Spec.Hostnames)
-		r.rules = func(s *socket, _ bool) rules { return t.httpRules(r, object, s) }
+		r.rules = func(f madeFor) rules { return t.httpRules(r, object, f) }
 		all = append(all, r)
 	}
 	return all
@@ -34,6 +35,16 @@ type ruleBuilder struct {
 	stream bool
 	out    rules
 	served int
+
+	// section is the listener that the rules are for, where it has a ProxyPolicy.
+	section gatewayv1.SectionName
+	// chain are the ProxyPolicies for the rule at hand. It must answer 500 where broken says that
+	// one of them cannot be used, and missing that a filter names none.
+	chain           policies.Chain
+	broken, missing string
+	// sticky is how the rule at hand keeps sessions, and backends are those that it has.
+	sticky   ir.Sticky
+	backends []policies.Backend
 }
 
 // drop leaves out a rule, or a match of it, that can match nothing.
@@ -49,8 +60,8 @@ func (b *ruleBuilder) finish() rules {
 }
 
 // httpRules makes the rules of an HTTPRoute.
-func (t *translation) httpRules(r *route, object *gatewayv1.HTTPRoute, s *socket) rules {
-	b := &ruleBuilder{translation: t, route: r, socket: s}
+func (t *translation) httpRules(r *route, object *gatewayv1.HTTPRoute, f madeFor) rules {
+	b := &ruleBuilder{translation: t, route: r, socket: f.socket, section: f.section}
 	names := make(map[string]bool)
 	for i := range object.Spec.Rules {
 		rule := &object.Spec.Rules[i]
@@ -78,11 +89,13 @@ func (b *ruleBuilder) ruleID(i int, name *gatewayv1.SectionName, names map[strin
 }
 
 func (b *ruleBuilder) httpRule(rule *gatewayv1.HTTPRouteRule, at resolve.Place, id string) {
-	base := ir.Route{
-		Origin:       at.Origin,
-		Timeouts:     b.timeouts(rule.Timeouts, at.At(".timeouts")),
-		MaxBodyBytes: b.Options.MaxBodyBytes,
-		Retry:        b.retry(rule.Retry, at.At(".retry")),
+	base := ir.Route{Origin: at.Origin, Field: at.Field, Timeouts: b.Options.Timeouts, MaxBodyBytes: b.Options.MaxBodyBytes}
+	b.govern(rule.Name, httpExtensions(rule.Filters, at))
+	b.applyPolicies(&base, id)
+	b.timeouts(&base, rule.Timeouts, at.At(".timeouts"))
+	if rule.Retry != nil {
+		base.Retry = b.retry(rule.Retry, at.At(".retry"))
+		own(&base, "retry")
 	}
 	sticky := b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence"))
 	matches := rule.Matches
@@ -102,6 +115,7 @@ func (b *ruleBuilder) httpRule(rule *gatewayv1.HTTPRouteRule, at resolve.Place, 
 		e := entry{Route: base}
 		e.ID, e.Field, e.Match, e.Filters = b.route.id(id, itoa(i)), place.Field, match, filters
 		e.Action = b.httpForward(rule, match.Path, sticky, at)
+		b.complete(&e, at)
 		b.add(e, broken)
 	}
 }
@@ -119,31 +133,36 @@ func (b *ruleBuilder) add(e entry, broken fault) {
 
 // httpForward returns the action of a rule for a match. One without back ends answers 500.
 func (b *ruleBuilder) httpForward(rule *gatewayv1.HTTPRouteRule, match ir.PathMatch, sticky ir.Sticky, at resolve.Place) ir.Action {
-	forward := &ir.Forward{Sticky: sticky}
+	forward := &ir.Forward{}
+	b.sticky, b.backends = sticky, nil
 	for i := range rule.BackendRefs {
 		ref, at := &rule.BackendRefs[i], at.At(".backendRefs"+index(i))
 		filters, broken := b.httpFilters(ref.Filters, match, at)
-		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, filters, broken, at))
+		forward.Backends = append(forward.Backends, b.backend(&ref.BackendRef, backendFilters{filters, broken, httpExtensions(ref.Filters, at), match}, at))
 	}
+	forward.Sticky = b.sticky
 	return forward
 }
 
-// timeouts returns those of a rule; what it does not say is as everywhere.
-func (b *ruleBuilder) timeouts(spec *gatewayv1.HTTPRouteTimeouts, at resolve.Place) ir.Timeouts {
-	out := b.Options.Timeouts
+// timeouts sets those that the rule has itself; what it does not say is as policies say, or
+// as everywhere.
+func (b *ruleBuilder) timeouts(base *ir.Route, spec *gatewayv1.HTTPRouteTimeouts, at resolve.Place) {
 	if spec == nil {
-		return out
+		return
 	}
+	out := &base.Timeouts
+	_, byPolicy := b.chain.Reader().From("timeouts.backendRequest")
 	if d, said := b.duration(spec.Request, at.At(".request")); said {
 		out.Request = d
+		own(base, "timeouts.request")
 	}
 	if d, said := b.duration(spec.BackendRequest, at.At(".backendRequest")); said {
 		out.BackendRequest = d
-	} else if out.Request > 0 && spec.Request != nil {
+		own(base, "timeouts.backendRequest")
+	} else if out.Request > 0 && spec.Request != nil && !byPolicy {
 		// The bound of the whole is the only one that was asked for.
 		out.BackendRequest = 0
 	}
-	return out
 }
 
 // duration reads a duration; 0 means no bound.

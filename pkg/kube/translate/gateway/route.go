@@ -28,7 +28,7 @@ const (
 // route is a route of any kind.
 type route struct {
 	kind    string
-	object  verdict.RouteObject
+	object  verdict.Object
 	status  *gatewayv1.RouteStatus
 	origin  report.Origin
 	refs    []gatewayv1.ParentReference
@@ -36,10 +36,9 @@ type route struct {
 	// hostnames are the host patterns of the route; [""] where it names none or its
 	// kind has none.
 	hostnames []string
-	// rules makes the rules of the route for one socket; it is called again for
-	// each socket that the route is attached to, apart for those of its listeners that pass
-	// TLS on, and once where there is none.
-	rules func(s *socket, passthrough bool) rules
+	// rules makes the rules of the route; it is called again for each socket that the
+	// route is attached to, and once where there is none.
+	rules func(f madeFor) rules
 
 	parents []*parent
 }
@@ -86,7 +85,7 @@ func (r *route) at(field string) resolve.Place {
 }
 
 // newRoute begins a route.
-func newRoute(kind string, object verdict.RouteObject, spec *gatewayv1.CommonRouteSpec, status *gatewayv1.RouteStatus) *route {
+func newRoute(kind string, object verdict.Object, spec *gatewayv1.CommonRouteSpec, status *gatewayv1.RouteStatus) *route {
 	return &route{
 		kind:      kind,
 		object:    object,
@@ -146,10 +145,20 @@ var routeKinds = []string{kindHTTPRoute, kindGRPCRoute, kindTLSRoute, kindTCPRou
 
 func byAge(a, b *route) int { return snapshot.ByAge(a.object, b.object) }
 
-// madeFor is what rules are made for.
+// madeFor is what rules are made for: a socket, apart for those of its listeners that pass TLS
+// on, and for each of those that have a ProxyPolicy. Its zero value is no socket.
 type madeFor struct {
 	socket      *socket
 	passthrough bool
+	section     gatewayv1.SectionName
+}
+
+func (t *translation) madeFor(a *attachment) madeFor {
+	f := madeFor{socket: t.socket(a.listener), passthrough: a.passthrough()}
+	if section := a.section(); section != "" && !t.proxyPolicies.For(a.gateway.target(section)).Empty() {
+		f.section = section
+	}
+	return f
 }
 
 // serve adds the rules of a route to the sockets of the listeners that it is attached to.
@@ -160,15 +169,15 @@ func (t *translation) serve(r *route) {
 	made := make(map[madeFor]rules)
 	for _, p := range r.parents {
 		for _, a := range p.listeners {
-			key := madeFor{t.socket(a.listener), a.passthrough()}
+			key := t.madeFor(a)
 			if _, done := made[key]; !done {
-				made[key] = r.rules(key.socket, key.passthrough)
+				made[key] = r.rules(key)
 			}
 		}
 	}
 	var any rules
 	if len(made) == 0 {
-		any = r.rules(nil, false)
+		any = r.rules(madeFor{})
 	}
 	for _, result := range made {
 		any = result
@@ -195,7 +204,7 @@ func (r *route) addTo(t *translation, made map[madeFor]rules) {
 				a.listener.attached++
 			}
 			s := t.socket(a.listener)
-			s.add(r, a, made[madeFor{s, a.passthrough()}])
+			s.add(r, a, made[t.madeFor(a)])
 		}
 	}
 }

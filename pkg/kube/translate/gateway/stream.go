@@ -25,7 +25,7 @@ func (t *translation) tlsRoutes() []*route {
 		r := newRoute(kindTLSRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		t.setHostnames(r, object.Spec.Hostnames)
 		refs := refsOf(object.Spec.Rules, func(rule *gatewayv1.TLSRouteRule) []gatewayv1.BackendRef { return rule.BackendRefs })
-		r.rules = func(s *socket, raw bool) rules { return t.streamRules(r, refs, s, raw) }
+		r.rules = func(f madeFor) rules { return t.streamRules(r, refs, f) }
 		all = append(all, r)
 	}
 	return all
@@ -37,7 +37,7 @@ func (t *translation) tcpRoutes() []*route {
 	for _, object := range t.Snapshot.TCPRoutes() {
 		r := newRoute(kindTCPRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		refs := refsOf(object.Spec.Rules, func(rule *gatewayv1.TCPRouteRule) []gatewayv1.BackendRef { return rule.BackendRefs })
-		r.rules = func(s *socket, raw bool) rules { return t.streamRules(r, refs, s, raw) }
+		r.rules = func(f madeFor) rules { return t.streamRules(r, refs, f) }
 		all = append(all, r)
 	}
 	return all
@@ -49,7 +49,7 @@ func (t *translation) udpRoutes() []*route {
 	for _, object := range t.Snapshot.UDPRoutes() {
 		r := newRoute(kindUDPRoute, object, &object.Spec.CommonRouteSpec, &object.Status.RouteStatus)
 		refs := refsOf(object.Spec.Rules, func(rule *gatewayv1.UDPRouteRule) []gatewayv1.BackendRef { return rule.BackendRefs })
-		r.rules = func(s *socket, raw bool) rules { return t.streamRules(r, refs, s, raw) }
+		r.rules = func(f madeFor) rules { return t.streamRules(r, refs, f) }
 		all = append(all, r)
 	}
 	return all
@@ -65,8 +65,8 @@ func refsOf[R any](list []R, refs func(*R) []gatewayv1.BackendRef) [][]gatewayv1
 }
 
 // streamRules makes a stream of the first rule: nothing could choose another one.
-func (t *translation) streamRules(r *route, refs [][]gatewayv1.BackendRef, s *socket, raw bool) rules {
-	b := &ruleBuilder{translation: t, route: r, socket: s, stream: true, raw: raw}
+func (t *translation) streamRules(r *route, refs [][]gatewayv1.BackendRef, f madeFor) rules {
+	b := &ruleBuilder{translation: t, route: r, socket: f.socket, stream: true, raw: f.passthrough}
 	at := r.at("spec.rules[0]")
 	timeouts := ir.Timeouts{Connect: t.Options.Timeouts.Connect, TunnelIdle: t.Options.Timeouts.TunnelIdle}
 	if r.kind == kindUDPRoute {
@@ -79,7 +79,7 @@ func (t *translation) streamRules(r *route, refs [][]gatewayv1.BackendRef, s *so
 			continue
 		}
 		for j := range rule {
-			out.Backends = append(out.Backends, b.backend(&rule[j], nil, fault{}, at.At(".backendRefs"+index(j))))
+			out.Backends = append(out.Backends, b.backend(&rule[j], backendFilters{}, at.At(".backendRefs"+index(j))))
 		}
 	}
 	b.served++

@@ -192,7 +192,7 @@ func (t *translation) policyFor(service types.NamespacedName, port int32, g *gat
 // Gateway that uses one of their Services.
 func (t *translation) policyVerdicts() {
 	for _, p := range t.policies {
-		v := verdict.Policy{Object: p.object}
+		v := verdict.Policy{Kind: kindBackendTLSPolicy, Object: p.object}
 		var ancestors []*gateway
 		for _, g := range t.gateways {
 			if slices.ContainsFunc(p.services, func(s types.NamespacedName) bool { return t.usedBy[s][g] }) {

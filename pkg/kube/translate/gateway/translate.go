@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/policies"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 )
@@ -19,15 +20,16 @@ type Result struct {
 }
 
 // Translate translates all objects of the Gateway API.
-func Translate(r *resolve.Resolver) Result {
+func Translate(r *resolve.Resolver, set *policies.Set) Result {
 	t := &translation{
-		Resolver: r,
-		verdicts: &verdict.Set{},
-		byName:   make(map[types.NamespacedName]*gateway),
-		sets:     make(map[types.NamespacedName]*listenerSet),
-		sockets:  make(map[socketKey]*socket),
-		policyOf: make(map[policyTarget]*policy),
-		usedBy:   make(map[types.NamespacedName]map[*gateway]bool),
+		Resolver:      r,
+		proxyPolicies: set,
+		verdicts:      &verdict.Set{},
+		byName:        make(map[types.NamespacedName]*gateway),
+		sets:          make(map[types.NamespacedName]*listenerSet),
+		sockets:       make(map[socketKey]*socket),
+		policyOf:      make(map[policyTarget]*policy),
+		usedBy:        make(map[types.NamespacedName]map[*gateway]bool),
 	}
 	t.readPolicies()
 	t.readGateways()
@@ -49,7 +51,8 @@ func Translate(r *resolve.Resolver) Result {
 // translation is one translation.
 type translation struct {
 	*resolve.Resolver
-	verdicts *verdict.Set
+	proxyPolicies *policies.Set
+	verdicts      *verdict.Set
 	// gateways are ours, the oldest first.
 	gateways []*gateway
 	byName   map[types.NamespacedName]*gateway

@@ -6,13 +6,16 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/policies"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // Translate returns the fragments of all Ingresses that are ours, the oldest first.
-func Translate(r *resolve.Resolver) []resolve.Fragment {
+func Translate(r *resolve.Resolver, set *policies.Set) []resolve.Fragment {
 	var fragments []resolve.Fragment
 	classes := r.Options.Classes()
 	for _, object := range r.Snapshot.Ingresses() {
@@ -20,7 +23,7 @@ func Translate(r *resolve.Resolver) []resolve.Fragment {
 			r.Facts.Infof(originOf(object), "", report.OtherClass, "%s", why)
 			continue
 		}
-		fragments = append(fragments, translate(object, r))
+		fragments = append(fragments, translate(object, r, set))
 	}
 	return fragments
 }
@@ -35,15 +38,20 @@ type translation struct {
 	object   *networkingv1.Ingress
 	origin   report.Origin
 	settings settings
+	policies *policies.Set
+	// chain are the ProxyPolicies for the object.
+	chain    policies.Chain
 	fragment resolve.Fragment
 	// hosts are the host patterns of the rules, in order, each once.
 	hosts []string
 	seen  map[string]bool
 }
 
-func translate(object *networkingv1.Ingress, r *resolve.Resolver) resolve.Fragment {
+func translate(object *networkingv1.Ingress, r *resolve.Resolver, set *policies.Set) resolve.Fragment {
 	t := &translation{
 		Resolver: r,
+		policies: set,
+		chain:    set.For(policies.Target{Kind: v1alpha1.TargetIngress, Name: snapshot.NameOf(object)}),
 		object:   object,
 		origin:   originOf(object),
 		seen:     make(map[string]bool),
@@ -154,6 +162,7 @@ func (t *translation) add(route resolve.Route) {
 	route.Redirect = t.settings.redirect
 	route.Timeouts = t.Options.Timeouts
 	route.MaxBodyBytes = t.Options.MaxBodyBytes
+	t.govern(&route.Route)
 	if t.settings.closed != "" {
 		route.Action = &ir.Respond{Status: 503, Reason: t.settings.closed}
 	}

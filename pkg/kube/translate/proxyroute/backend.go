@@ -27,13 +27,16 @@ func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at
 		return &ir.Respond{Status: 503, Reason: message}
 	}
 	forward := &ir.Forward{Backends: make([]ir.WeightedUpstream, 0, len(route.Backends))}
-	balance, sticky := reader.Balance()
-	forward.Sticky = sticky
-	health := reader.Health()
+	_, forward.Sticky = reader.Balance()
+	t.backends = nil
 	for i := range route.Backends {
 		field := at.At(".backends[" + strconv.Itoa(i) + "]")
 		share := t.backend(&route.Backends[i], field)
-		share.Upstream = t.Watched(t.Balanced(share.Upstream, balance), health)
+		backend := t.policies.Backend(share.Upstream, reader.Sources, nil)
+		share.Upstream, t.backends = backend.Key, append(t.backends, backend)
+		if forward.Sticky == (ir.Sticky{}) {
+			forward.Sticky = backend.Sticky
+		}
 		var sound bool
 		if share.Filters, sound = t.filters(route.Backends[i].Filters, route, field.At(".filters")); !sound {
 			share.Upstream, share.FailStatus, share.FailReason = "", 500, "a filter of the back end is invalid"
@@ -89,4 +92,19 @@ func notByPrefix(m v1alpha1.Match) bool {
 // answersAll says whether a filter leaves nothing for back ends.
 func answersAll(f v1alpha1.Filter) bool {
 	return f.Type == v1alpha1.FilterDrop || f.Type == v1alpha1.FilterRedirect || f.Type == v1alpha1.FilterDirectResponse
+}
+
+// limits returns the limits of a route, with what comes from policies for its back ends; false
+// where the limits cannot be used.
+func (t *translation) limits(reader *settings.Reader, id string, at resolve.Place) (ir.Limits, []ir.Source, bool) {
+	own, sound := reader.Limits("proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id)
+	carrier := ir.Route{Origin: at.Origin, Field: at.Field, Limits: own}
+	_, found := reader.From("limits")
+	for _, backend := range t.backends {
+		carrier.Sources = append(carrier.Sources, backend.Sources...)
+		if !found {
+			sound = backend.Service.Limit(&carrier, len(t.backends) == 1) == "" && sound
+		}
+	}
+	return carrier.Limits, carrier.Sources, sound
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/policies"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/settings"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // Translate returns the fragments of all ProxyRoutes that are ours, the oldest first.
-func Translate(r *resolve.Resolver) []resolve.Fragment {
+func Translate(r *resolve.Resolver, set *policies.Set) []resolve.Fragment {
 	var fragments []resolve.Fragment
 	classes := r.Options.Classes()
 	for _, object := range r.Snapshot.ProxyRoutes() {
@@ -26,7 +27,7 @@ func Translate(r *resolve.Resolver) []resolve.Fragment {
 			r.Facts.Infof(origin, "spec.suspend", report.Suspended, "the object is out of service, as it says")
 			continue
 		}
-		t := &translation{Resolver: r, object: object, origin: origin}
+		t := &translation{Resolver: r, policies: set, object: object, origin: origin}
 		fragments = append(fragments, t.translate())
 	}
 	return fragments
@@ -35,10 +36,13 @@ func Translate(r *resolve.Resolver) []resolve.Fragment {
 // translation is the translation of one ProxyRoute.
 type translation struct {
 	*resolve.Resolver
+	policies *policies.Set
 	object   *v1alpha1.ProxyRoute
 	origin   report.Origin
 	hosts    []host
 	fragment resolve.Fragment
+	// backends are those of the route at hand.
+	backends []policies.Backend
 }
 
 // host is an entry of spec.hosts.
@@ -132,7 +136,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	at := t.at("spec.routes[" + strconv.Itoa(index) + "]")
 	reader := &settings.Reader{Resolver: t.Resolver, Sources: []settings.Source{{Settings: &route.Settings, At: at}, {Settings: &t.object.Spec.Settings, At: t.at("spec")}}}
 	action := t.forward(route, reader, at)
-	limits, sound := reader.Limits("proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id)
+	limits, sources, sound := t.limits(reader, id, at)
 	if !sound {
 		limits, action = ir.Limits{}, &ir.Respond{Status: 500, Reason: "the limits of the route are invalid"}
 	}
@@ -177,6 +181,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Retry:        retry,
 					MaxBodyBytes: maxBody,
 					Limits:       limits,
+					Sources:      sources,
 				},
 			})
 		}

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -158,4 +159,26 @@ func ports(service *corev1.Service) string {
 		return ", and no other"
 	}
 	return ", but " + strings.Join(words, ", ")
+}
+
+// versionAnnotation says which version of an application the endpoints of a Service are.
+const versionAnnotation = "sluice.dev/version"
+
+var versionPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.+_-]{0,61}[A-Za-z0-9])?$`)
+
+// ServiceVersion returns the version that the annotation sluice.dev/version of the Service of an
+// endpoint set names, "" where it names none, or what is no version, which is reported.
+func (r *Resolver) ServiceVersion(key string) string {
+	name, _, _, ok := ParseServiceKey(key)
+	service := r.Snapshot.Service(name)
+	if !ok || service == nil {
+		return ""
+	}
+	version := service.Annotations[versionAnnotation]
+	if version != "" && !versionPattern.MatchString(version) {
+		r.Facts.Warnf(report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name}, "metadata.annotations["+versionAnnotation+"]",
+			report.Invalid, "%q is no version, so it does not count", version)
+		return ""
+	}
+	return version
 }

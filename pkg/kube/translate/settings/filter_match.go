@@ -53,3 +53,22 @@ func ActionFor(action ir.Action, match *ir.Match) ir.Action {
 	}
 	return &copied
 }
+
+// FiltersForMatch is FiltersFor for a match that may have no prefix; false where a filter
+// replaces one.
+func FiltersForMatch(list []ir.Filter, match *ir.Match) ([]ir.Filter, bool) {
+	if match.Path.Kind != ir.PathPrefix && slices.ContainsFunc(list, replacesPrefix) {
+		return nil, false
+	}
+	return FiltersFor(list, match), true
+}
+
+func replacesPrefix(f ir.Filter) bool {
+	switch f := f.(type) {
+	case *ir.RewriteURL:
+		return f.Path.Kind == ir.PrefixReplaced
+	case *ir.Redirect:
+		return f.Path.Kind == ir.PrefixReplaced
+	}
+	return false
+}

@@ -29,3 +29,46 @@ func first[T any](r *Reader, name string, field func(*v1alpha1.Settings) *T) (*T
 	}
 	return nil, resolve.Place{}
 }
+
+// From returns where a setting is written that counts, such as "limits" or
+// "timeouts.request"; false where it is not set.
+func (r *Reader) From(name string) (resolve.Place, bool) {
+	for _, source := range r.Sources {
+		if isSet(source.Settings, name) {
+			return source.At.At("." + name), true
+		}
+	}
+	return resolve.Place{}, false
+}
+
+func isSet(s *v1alpha1.Settings, name string) bool {
+	timeouts := s.Timeouts
+	if timeouts == nil {
+		timeouts = &v1alpha1.Timeouts{}
+	}
+	switch name {
+	case "versioning":
+		return s.Versioning != nil
+	case "balance":
+		return s.Balance != nil
+	case "timeouts":
+		return s.Timeouts != nil
+	case "retry":
+		return s.Retry != nil
+	case "health":
+		return s.Health != nil
+	case "limits":
+		return s.Limits != nil
+	case "timeouts.connect":
+		return timeouts.Connect != ""
+	case "timeouts.request":
+		return timeouts.Request != ""
+	case "timeouts.backendRequest":
+		return timeouts.BackendRequest != ""
+	case "timeouts.idle":
+		return timeouts.Idle != ""
+	case "timeouts.tunnelIdle":
+		return timeouts.TunnelIdle != ""
+	}
+	return false
+}
