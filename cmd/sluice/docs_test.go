@@ -242,6 +242,7 @@ func TestTroubleshootingKnowsEveryReason(t *testing.T) {
 	}{
 		"words of answers": {"Every reason", []map[string]string{
 			words(t, "pkg/proxy/fault.go", `fault\{(?:status: (?<status>[0-9]+), )?reason: "(?<word>[a-z0-9_]+)"`),
+			words(t, "pkg/proxy/shed.go", `fault\{status: (?<status>[0-9]+), reason: "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/proxy/exchange.go", `reason :?= "(?<word>[a-z0-9_]+)"`),
 			words(t, "pkg/proxy/packets.go", `StreamBroken\("(?<word>[a-z0-9_]+)"\)`),
 			words(t, "pkg/table/compile_route.go", `reasonBackend = "(?<word>[a-z0-9_]+)"`),
