@@ -133,6 +133,7 @@ PROOF = $(BIN)/proof
 proof: proof-program ## Attack and load the real program on loopback for some minutes, each figure with its verdict (docs/proof.md).
 	$(PROOF) attack -sluice $(BIN)/sluice
 	$(PROOF) soak -sluice $(BIN)/sluice -duration 20s
+	$(PROOF) origins -sluice $(BIN)/sluice -corpus pkg/wire/h1/testdata/requests.txt
 
 .PHONY: soak
 soak: proof-program ## Load every protocol for DURATION (20m) while tables are swapped ten times a second.

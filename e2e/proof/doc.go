@@ -1,7 +1,9 @@
-// Command proof tries the real program on loopback: it attacks it and loads it for a long time.
+// Command proof tries the real program on loopback: it attacks it, loads it for
+// a long time, and lets origins of other makers read what it forwards.
 //
-//	proof attack  attacks of HTTP/2 and slow clients, with what each costs
-//	proof soak    mixed load while tables are swapped ten times a second
+//	proof attack   attacks of HTTP/2 and slow clients, with what each costs
+//	proof soak     mixed load while tables are swapped ten times a second
+//	proof origins  ambiguous requests, sent through Sluice to origins of other makers
 //
 // In: the path of the binary. Out: one line for each figure, marked "ok" or
 // "FAIL"; the exit code is 1 where one failed. Everything listens on loopback,

@@ -17,13 +17,15 @@ type options struct {
 	duration time.Duration // of the soak's load
 	settle   time.Duration // until what is left over is measured
 	only     string
+	corpus   string // path of the requests for origins
 	rate     float64
 }
 
 // verbs are what can be done.
 var verbs = map[string]func(context.Context, options, *findings) error{
-	"attack": attack,
-	"soak":   soak,
+	"attack":  attack,
+	"soak":    soak,
+	"origins": compareOrigins,
 }
 
 func main() {
@@ -35,7 +37,7 @@ func main() {
 		return
 	}
 	if len(os.Args) < 2 || verbs[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: proof attack|soak [flags]")
+		fmt.Fprintln(os.Stderr, "usage: proof attack|soak|origins [flags]")
 		os.Exit(2)
 	}
 	o := options{}
@@ -44,6 +46,7 @@ func main() {
 	set.DurationVar(&o.duration, "duration", 20*time.Minute, "how long the soak's load lasts")
 	set.DurationVar(&o.settle, "settle", time.Minute, "how long after the load what is left over is measured")
 	set.StringVar(&o.only, "only", "", "only the attack, origin or tool of that `name`")
+	set.StringVar(&o.corpus, "corpus", "../pkg/wire/h1/testdata/requests.txt", "the `file` with the requests of the codec's corpus")
 	set.Float64Var(&o.rate, "rate", 400, "operations per second of the soak")
 	_ = set.Parse(os.Args[2:]) // It exits where they are wrong.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
