@@ -242,3 +242,16 @@ func (v *portMapValue) Set(s string) error {
 	}
 	return nil
 }
+
+// rateValue is a number of bytes per second, -1 for no bound.
+type rateValue int64
+
+func (v *rateValue) String() string { return strconv.FormatInt(int64(*v), 10) }
+func (v *rateValue) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < -1 {
+		return fmt.Errorf("%q is not a number from 0 up, or -1", s)
+	}
+	*v = rateValue(n)
+	return nil
+}

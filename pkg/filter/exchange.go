@@ -40,6 +40,15 @@ type Exchange struct {
 	// ClientAuth is the ID of the ir.ClientAuth under which the client's certificate was checked,
 	// empty where none was asked for.
 	ClientAuth string
+	// AcceptEncoding is the request's field as it came, its lines as one list; it is set where
+	// a filter of the route, or of the backend that was chosen, acts on content.
+	AcceptEncoding []byte
+	// MaxBodyBytes bounds the request's body, 0 for no bound. A filter of the request's
+	// head may lower it.
+	MaxBodyBytes int64
+	// RequestRate and ResponseRate bound how fast the bodies move. A filter of the
+	// request's head may lower them.
+	RequestRate, ResponseRate Rate
 	// Scratch is room for bytes that live as long as the exchange: filters append to
 	// it and store it back.
 	Scratch []byte
@@ -80,6 +89,21 @@ func (f *LaterField) Due(status int) bool {
 		return true
 	}
 	return false
+}
+
+// Rate bounds how fast a body moves; the zero value does not.
+type Rate struct {
+	// BytesPerSecond is 0 for no bound.
+	BytesPerSecond int64
+	// AfterBytes move before the bound counts.
+	AfterBytes int64
+}
+
+// Lower makes the rate the lower one of it and another.
+func (r *Rate) Lower(other Rate) {
+	if other.BytesPerSecond > 0 && (r.BytesPerSecond == 0 || other.BytesPerSecond < r.BytesPerSecond) {
+		*r = other
+	}
 }
 
 // Answer is a response that Sluice gives itself.

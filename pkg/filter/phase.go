@@ -1,5 +1,7 @@
 package filter
 
+import "io"
+
 // RequestHead is a filter that acts when the request's head is there, before
 // an endpoint is chosen.
 type RequestHead interface {
@@ -13,6 +15,27 @@ type RequestHead interface {
 type ResponseHead interface {
 	// OnResponseHead may change x.Response.
 	OnResponseHead(x *Exchange)
+}
+
+// ResponseBody is a filter that changes the content of responses.
+type ResponseBody interface {
+	// OnResponseBody is called when the head of a response that has content is
+	// ready, behind the filters of that phase. It returns nil, or what writes the
+	// changed content to to; then it has changed x.Response to fit.
+	OnResponseBody(x *Exchange, to io.Writer) Encoder
+}
+
+// Encoder is the way of one response's content. It is used by one goroutine, and
+// writes to where it was told to, of which it passes errors on.
+type Encoder interface {
+	io.Writer
+	// Flush writes all that it holds back, as nothing more may come for a while.
+	Flush() error
+	// Close writes what belongs to the end of the content.
+	Close() error
+	// Release gives the encoder back; it may be called without Close before, and nothing
+	// may be called after it.
+	Release()
 }
 
 // Copy is a filter that wants copies of some requests sent to an upstream of its
@@ -34,4 +57,11 @@ type Chain struct {
 	// ResponseHead is in the order in which they are called: the reverse of the
 	// order in which the route lists them.
 	ResponseHead []ResponseHead
+	// ResponseBody is in the same order. The first that wants to changes the content.
+	ResponseBody []ResponseBody
+}
+
+// Empty says that no filter acts on the exchange itself.
+func (c *Chain) Empty() bool {
+	return len(c.RequestHead) == 0 && len(c.ResponseHead) == 0 && len(c.ResponseBody) == 0
 }

@@ -153,5 +153,8 @@ func sampleFilters() []Filter {
 		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},
 		&DirectResponse{Status: 410, Header: []HeaderField{{Name: "X-Why", Value: "moved"}}, ContentType: "text/html", Body: "<p>gone"},
 		&Drop{},
+		&BodySize{MaxBytes: 1 << 20},
+		&Bandwidth{RequestBytesPerSecond: 1 << 20, ResponseBytesPerSecond: 2 << 20, ResponseAfterBytes: 64 << 10},
+		&Compress{Codings: []Coding{Zstd, Brotli, Gzip}, Types: []string{"text/html", "*+json"}, MinBytes: 256},
 	}
 }

@@ -246,6 +246,12 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *Drop:
 		return "drop"
+	case *BodySize:
+		return f.words()
+	case *Bandwidth:
+		return f.words()
+	case *Compress:
+		return f.words()
 	case nil:
 		return "none"
 	}

@@ -25,6 +25,8 @@ func filterRank(f Filter) int {
 		return 20
 	case *CORS:
 		return 30
+	case *BodySize:
+		return 35
 	case *RateLimit:
 		return 40
 	case *BasicAuth:
@@ -41,10 +43,14 @@ func filterRank(f Filter) int {
 		return 80
 	case *RewriteURL:
 		return 81
+	case *Bandwidth:
+		return 85
 	case *Mirror:
 		return 90
 	case *ModifyResponseHeader:
 		return 91
+	case *Compress:
+		return 96
 	}
 	return 50
 }

@@ -12,7 +12,7 @@ func TestFiltersActInOneOrderWhateverWasWrittenFirst(t *testing.T) {
 	if _, ok := first.(*RedirectHTTPS); !ok {
 		t.Errorf("the first is %T", first)
 	}
-	if _, ok := last.(*ModifyResponseHeader); !ok {
+	if _, ok := last.(*Compress); !ok {
 		t.Errorf("the last is %T", last)
 	}
 	got := slices.Clone(want)

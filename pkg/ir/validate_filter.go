@@ -48,6 +48,12 @@ func (v *validator) filter(f Filter) {
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:
+	case *BodySize:
+		v.bodySize(f)
+	case *Bandwidth:
+		v.bandwidth(f)
+	case *Compress:
+		v.compress(f)
 	default:
 		v.problem("a filter is of the unknown type %T", f)
 	}

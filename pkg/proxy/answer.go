@@ -87,6 +87,7 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 	}
 	x.tellVersion()
 	x.filterResponse()
+	x.out.begin()
 	r.Close = x.leavesConnection()
 	x.down.awaitWrite(now, x.proxy.timeouts.Write, time.Time{})
 	x.headSent, x.status = true, status
@@ -94,10 +95,9 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 		return ofClientWrite(err)
 	}
 	if !r.NoBody {
-		if err := x.down.writeBody(body); err != nil {
+		if err := x.out.write(body); err != nil {
 			return ofClientWrite(err)
 		}
-		x.bytesOut = int64(len(body))
 	}
 	return x.finishResponse(nil)
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/limit/flow"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
@@ -37,6 +38,8 @@ type requestBody struct {
 	failedFirst atomic.Bool
 	// moved counts the bytes that the pump has moved.
 	moved atomic.Int64
+	// waited is how long the pump has waited for the client. It is the pump's.
+	waited time.Duration
 
 	// fault is the pump's until done is received from.
 	fault *fault
@@ -46,7 +49,7 @@ type requestBody struct {
 
 // reset makes it ready for another exchange and keeps its memory.
 func (b *requestBody) reset() {
-	b.held = b.held[:0]
+	b.held, b.waited = b.held[:0], 0
 	b.streams, b.read, b.running, b.received, b.fault = false, false, false, false, nil
 	b.upRead.forget()
 	b.clientWoken.forget()
@@ -134,22 +137,33 @@ func (b *requestBody) move(x *exchange) *fault {
 	buf := copyBuffers.Get().(*[copySize]byte)
 	defer copyBuffers.Put(buf)
 	body := x.down.body()
-	limit := x.route.MaxBodyBytes
+	limit := x.bounds.body
+	bucket, part := b.pace(x)
 	for {
+		var begun time.Time
 		if x.down.bodyBuffered() == 0 && !x.down.bodyDone() {
 			if b.moved.Load() > 0 {
 				if err := x.up.Flush(); err != nil {
 					return ofPump(err)
 				}
 			}
-			b.awaitClient(x, time.Now())
+			begun = time.Now()
+			b.awaitClient(x, begun)
 		}
-		n, err := body.Read(buf[:])
+		n, err := body.Read(buf[:part])
+		if !begun.IsZero() {
+			b.waited += time.Since(begun)
+		}
 		if moved := b.moved.Add(int64(n)); limit > 0 && moved > limit {
 			return faultBodyTooLarge
 		}
 		if n > 0 {
 			x.copies.tee(buf[:n])
+			if bucket.Bounds() {
+				if err := b.rest(x, bucket.Take(n, time.Now())); err != nil {
+					return ofPump(err)
+				}
+			}
 			b.awaitEndpoint(x, time.Now())
 			if err := x.up.WriteBody(buf[:n]); err != nil {
 				return ofPump(err)
@@ -165,13 +179,49 @@ func (b *requestBody) move(x *exchange) *fault {
 	}
 }
 
+// pace returns what bounds the rate of the body, and how much of it is read at once.
+func (b *requestBody) pace(x *exchange) (bucket flow.Bucket, part int) {
+	r := x.bounds.request
+	if r.BytesPerSecond == 0 {
+		return bucket, copySize
+	}
+	bucket = flow.New(r.BytesPerSecond, r.AfterBytes, time.Now())
+	return bucket, min(copySize, bucket.Part())
+}
+
+// rest waits as the rate asks, with what was written before on its way.
+func (b *requestBody) rest(x *exchange, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	if err := x.up.Flush(); err != nil {
+		return err
+	}
+	return sleep(x.proxy.ctx, d)
+}
+
 // awaitClient bounds the read that follows.
 func (b *requestBody) awaitClient(x *exchange, now time.Time) {
-	x.down.awaitRead(now, x.route.Timeouts.Idle, x.deadline)
+	x.down.awaitRead(now, b.patience(x), x.deadline)
 	// settle stores before it cuts, so one of the two cuts last.
 	if at := b.cutAt.Load(); at != 0 {
 		x.down.cutRead(time.Unix(0, at))
 	}
+}
+
+// patience is how long to wait for the client's next bytes, 0 for any time.
+func (b *requestBody) patience(x *exchange) time.Duration {
+	idle, t := x.route.Timeouts.Idle, &x.proxy.timeouts
+	if t.BodyRate < 0 || b.answering.Load() || x.speaksGRPC() {
+		return idle
+	}
+	left := t.BodyGrace + time.Duration(float64(b.moved.Load())/float64(t.BodyRate)*float64(time.Second)) - b.waited
+	// What is too late already gets no time at all.
+	left = max(left, time.Millisecond)
+	if idle > 0 {
+		return min(idle, left)
+	}
+	return left
 }
 
 // awaitEndpoint bounds the write that follows and lets the other direction wait as long.

@@ -24,6 +24,7 @@ type exchange struct {
 	// resp is the response as it came from the endpoint or from us.
 	resp wire.Response
 	body requestBody
+	out  outlet
 
 	entry accesslog.Entry
 	// Room for bytes that live as long as the exchange.
@@ -68,6 +69,8 @@ type life struct {
 	// slot is the limiter that the exchange holds a slot of, nil for none.
 	slot *queue.Limiter
 	fx   filter.Exchange
+	// bounds are those of the bodies, of the route and of filters.
+	bounds bounds
 	// backendFilters are those of the backend that was chosen, nil for none.
 	backendFilters *filter.Chain
 
@@ -110,6 +113,14 @@ type life struct {
 	labels         *labels
 }
 
+// bounds are those of the bodies of one exchange.
+type bounds struct {
+	// body is how long the request's body may be; 0: no bound.
+	body int64
+	// request and response are how fast they move.
+	request, response filter.Rate
+}
+
 // target is a request's target as it came.
 type target struct {
 	path, query []byte
@@ -119,7 +130,7 @@ type target struct {
 // newExchange makes an exchange for the pool.
 func newExchange() *exchange {
 	x := &exchange{hostBuf: make([]byte, 0, 256), pathBuf: make([]byte, 0, 512), arena: make([]byte, 0, 256)}
-	x.renew, x.wait, x.read = x.renewResponse, x.pause, x.readBody
+	x.renew, x.wait, x.read, x.out.x = x.renewResponse, x.pause, x.readBody, x
 	x.body.reset()
 	return x
 }
@@ -143,6 +154,7 @@ func (x *exchange) close() {
 	x.entry = accesslog.Entry{}
 	x.arena, x.scratch = x.arena[:0], x.scratch[:0]
 	x.copies.reset()
+	x.out.reset()
 	p.exchanges.Put(x)
 }
 
@@ -194,7 +206,7 @@ func (x *exchange) run() *fault {
 	if d, ok := x.grpcTimeout(); ok && (x.deadline.IsZero() || d < x.deadline.Sub(x.start)) {
 		x.deadline = x.start.Add(d)
 	}
-	if limit := x.route.MaxBodyBytes; limit > 0 && x.req.Length > limit {
+	if x.bounds.body = x.route.MaxBodyBytes; x.bounds.body > 0 && x.req.Length > x.bounds.body {
 		return faultBodyTooLarge
 	}
 	x.setForwarded()

@@ -14,27 +14,32 @@ import (
 // filterRequest runs the route's filters on the request.
 func (x *exchange) filterRequest() *filter.Answer {
 	chain := &x.route.Filters
-	if len(chain.RequestHead) == 0 && len(chain.ResponseHead) == 0 {
+	if chain.Empty() {
 		return nil
 	}
-	x.showFilters()
+	x.showFilters(chain)
 	return x.onRequest(chain)
 }
 
 // filterBackend runs the filters of the backend that was chosen.
 func (x *exchange) filterBackend(f *table.BackendFilters) *filter.Answer {
 	x.backendFilters = &f.Chain
-	x.showFilters()
+	x.showFilters(&f.Chain)
 	return x.onRequest(&f.Chain)
 }
 
-// showFilters fills in what filters see.
-func (x *exchange) showFilters() {
+// showFilters fills in what the filters of a chain see.
+func (x *exchange) showFilters(chain *filter.Chain) {
 	known := x.fx // What filters have found out so far stays.
+	accepts := known.AcceptEncoding
+	if accepts == nil && len(chain.ResponseBody) > 0 {
+		accepts = x.joined("Accept-Encoding")
+	}
 	x.fx = filter.Exchange{
 		Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, Path: x.in.Path, Port: x.publicPort(),
 		RequestID: x.requestID, Route: x.route.ID, Version: x.served, Scratch: x.scratch, Wait: x.wait,
 		Principal: known.Principal, Claims: known.Claims, Later: known.Later, Body: x.read,
+		AcceptEncoding: accepts, MaxBodyBytes: x.bounds.body, RequestRate: x.bounds.request, ResponseRate: x.bounds.response,
 	}
 	if s := x.conn.secure; s != nil {
 		x.fx.ServerName, x.fx.Subject, x.fx.ClientAuth = s.serverName, s.subject, s.auth
@@ -49,7 +54,25 @@ func (x *exchange) onRequest(chain *filter.Chain) *filter.Answer {
 		}
 	}
 	x.scratch = x.fx.Scratch
+	x.bounds = bounds{body: x.fx.MaxBodyBytes, request: x.fx.RequestRate, response: x.fx.ResponseRate}
 	return x.renormalize()
+}
+
+// joined returns the lines of a field of the request as one list.
+func (x *exchange) joined(name string) (list []byte) {
+	start := len(x.arena)
+	for value, i, ok := x.Line(name, 0); ok; value, i, ok = x.Line(name, i) {
+		switch {
+		case list == nil:
+			list = value
+			continue
+		case len(x.arena) == start:
+			x.arena = append(x.arena, list...)
+		}
+		x.arena = append(append(x.arena, ", "...), value...)
+		list = x.arena[start:len(x.arena):len(x.arena)]
+	}
+	return list
 }
 
 // renormalize brings a path that filters have changed into the one form that is
@@ -93,6 +116,33 @@ func (x *exchange) onResponse(chain *filter.Chain) {
 		f.OnResponseHead(&x.fx)
 	}
 	x.scratch = x.fx.Scratch
+}
+
+// encoder returns what the content of the response goes through, nil for nothing.
+// It is asked for when the filters of the head have seen the response.
+func (x *exchange) encoder() filter.Encoder {
+	if x.route == nil || x.unfiltered || x.resp.NoBody {
+		return nil
+	}
+	if x.backendFilters != nil {
+		if e := x.onResponseBody(x.backendFilters); e != nil {
+			return e
+		}
+	}
+	return x.onResponseBody(&x.route.Filters)
+}
+
+func (x *exchange) onResponseBody(chain *filter.Chain) filter.Encoder {
+	if len(chain.ResponseBody) == 0 {
+		return nil
+	}
+	x.fx.Request, x.fx.Response = &x.req, &x.resp
+	for _, f := range chain.ResponseBody {
+		if e := f.OnResponseBody(&x.fx, &x.out); e != nil {
+			return e
+		}
+	}
+	return nil
 }
 
 // publicPort returns the port that the client asks on.

@@ -81,6 +81,7 @@ func (x *exchange) sendHead() *fault {
 		// RFC 9110 section 6.6.1: a recipient with a clock adds what is missing.
 		x.resp.Header.AppendAlias(wire.Field{Name: nameDate, Value: x.proxy.date.at(x.headAt), Known: wire.Date})
 	}
+	x.out.begin()
 	endpointCloses := x.resp.Close
 	// An endpoint that closes before it has all of the request leaves a client
 	// that goes on sending it.
@@ -102,7 +103,7 @@ func (x *exchange) relayBody() *fault {
 		return x.finishResponse(x.up.Body().Trailer())
 	}
 	client := x.down.codec()
-	if up, plain := x.up.(*upstream.Conn); plain && client != nil {
+	if up, plain := x.up.(*upstream.Conn); plain && client != nil && x.out.direct() {
 		n, readErr, writeErr := h1.CopyBody(client, up.Conn, x.renew)
 		x.bytesOut += n
 		switch {
@@ -116,14 +117,15 @@ func (x *exchange) relayBody() *fault {
 	return x.copyBody()
 }
 
-// copyBody is relayBody where one side does not speak HTTP/1.1.
+// copyBody is relayBody where one side does not speak HTTP/1.1, or the content does not pass as
+// it is.
 func (x *exchange) copyBody() *fault {
 	var buf adaptiveBuffer // A stream of an endpoint may be silent for long.
 	defer buf.release()
 	body := x.up.Body()
 	for {
 		if x.up.BodyBuffered() == 0 && !x.up.BodyDone() {
-			if err := x.down.flush(); err != nil {
+			if err := x.out.flush(); err != nil {
 				return ofClientWrite(err)
 			}
 			x.renewResponse()
@@ -131,10 +133,9 @@ func (x *exchange) copyBody() *fault {
 		p := buf.get()
 		n, err := body.Read(p)
 		if n > 0 {
-			if err := x.down.writeBody(p[:n]); err != nil {
+			if err := x.out.write(p[:n]); err != nil {
 				return ofClientWrite(err)
 			}
-			x.bytesOut += int64(n)
 		}
 		buf.adapt(n)
 		if errors.Is(err, io.EOF) {
@@ -158,7 +159,7 @@ func (x *exchange) ofRelay(err error) *fault {
 }
 
 func (x *exchange) finishResponse(trailer *wire.Header) *fault {
-	if err := x.down.finish(trailer); err != nil {
+	if err := x.out.finish(trailer); err != nil {
 		return ofClientWrite(err)
 	}
 	return nil

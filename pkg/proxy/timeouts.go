@@ -19,6 +19,12 @@ type Timeouts struct {
 	KeepAlive time.Duration
 	// Write bounds the time that a client may take no byte of what is sent to it. Default 60 s.
 	Write time.Duration
+	// BodyRate is how many bytes of a request's body a client must send per second on average, of
+	// the time that is spent waiting for it, BodyGrace how long it may take besides. It
+	// counts until the response begins, and not for gRPC. Default 240 bytes
+	// per second and 10 s; a rate below 0 means none.
+	BodyRate  int64
+	BodyGrace time.Duration
 	// Linger bounds the time spent on what a client still sends after its last
 	// response, which would be lost if the connection were reset. Default 1 s.
 	Linger time.Duration
@@ -34,6 +40,8 @@ func DefaultTimeouts() Timeouts {
 		First:     30 * time.Second,
 		KeepAlive: 60 * time.Second,
 		Write:     60 * time.Second,
+		BodyRate:  240,
+		BodyGrace: 10 * time.Second,
 		Linger:    time.Second,
 		DrainIdle: 3 * time.Second,
 	}
@@ -47,12 +55,16 @@ func (t Timeouts) complete() Timeouts {
 		{&t.First, &def.First},
 		{&t.KeepAlive, &def.KeepAlive},
 		{&t.Write, &def.Write},
+		{&t.BodyGrace, &def.BodyGrace},
 		{&t.Linger, &def.Linger},
 		{&t.DrainIdle, &def.DrainIdle},
 	} {
 		if *f.have <= 0 {
 			*f.have = *f.def
 		}
+	}
+	if t.BodyRate == 0 {
+		t.BodyRate = def.BodyRate
 	}
 	return t
 }

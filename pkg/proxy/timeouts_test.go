@@ -88,6 +88,16 @@ func TestTimeouts(t *testing.T) {
 			send: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nsome",
 			gets: "HTTP/1.1 408 ", reason: "client_body_timeout", after: 5 * time.Second,
 		},
+		"a request's body that drips is 408": {
+			route: func(r *ir.Timeouts) { r.Idle = 60 * time.Second }, endpoint: silent, drip: true,
+			send: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nsome",
+			gets: "HTTP/1.1 408 ", reason: "client_body_timeout", after: 10 * time.Second,
+		},
+		"a body that drips behind many bytes has more time": {
+			route: func(r *ir.Timeouts) { r.Idle = 60 * time.Second }, endpoint: silent, drip: true,
+			send: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\n\r\n" + strings.Repeat("x", 2400),
+			gets: "HTTP/1.1 408 ", reason: "client_body_timeout", after: 20 * time.Second,
+		},
 		"a tunnel that stalls is closed": {
 			route:    func(r *ir.Timeouts) { r.TunnelIdle = 7 * time.Second },
 			endpoint: saying("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhello"),

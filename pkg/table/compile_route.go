@@ -53,8 +53,9 @@ func (c *compiler) chain(specs []ir.Filter) (filter.Chain, []Copy, error) {
 		}
 		request, actsOnRequest := made.(filter.RequestHead)
 		response, actsOnResponse := made.(filter.ResponseHead)
+		content, actsOnContent := made.(filter.ResponseBody)
 		due, isCopy := made.(filter.Copy)
-		if !actsOnRequest && !actsOnResponse && !isCopy {
+		if !actsOnRequest && !actsOnResponse && !actsOnContent && !isCopy {
 			return filter.Chain{}, nil, fmt.Errorf("filter %d acts in no phase", i)
 		}
 		if actsOnRequest {
@@ -62,6 +63,9 @@ func (c *compiler) chain(specs []ir.Filter) (filter.Chain, []Copy, error) {
 		}
 		if actsOnResponse {
 			chain.ResponseHead = append(chain.ResponseHead, response)
+		}
+		if actsOnContent {
+			chain.ResponseBody = append(chain.ResponseBody, content)
 		}
 		if isCopy {
 			pool, ok := c.pool(ir.FilterUpstream(spec))
@@ -72,6 +76,7 @@ func (c *compiler) chain(specs []ir.Filter) (filter.Chain, []Copy, error) {
 		}
 	}
 	slices.Reverse(chain.ResponseHead)
+	slices.Reverse(chain.ResponseBody)
 	return chain, copies, nil
 }
 

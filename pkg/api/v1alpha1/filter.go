@@ -2,7 +2,7 @@ package v1alpha1
 
 // FilterType is a kind of filter.
 //
-// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;RateLimit;BasicAuth;BearerAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Mirror;ResponseHeader
+// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;BodySize;RateLimit;BasicAuth;BearerAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Bandwidth;Mirror;ResponseHeader;Compression
 type FilterType string
 
 // The types of a Filter, in the order in which they act.
@@ -10,6 +10,7 @@ const (
 	FilterIPAccess       FilterType = "IPAccess"
 	FilterDrop           FilterType = "Drop"
 	FilterCORS           FilterType = "CORS"
+	FilterBodySize       FilterType = "BodySize"
 	FilterRateLimit      FilterType = "RateLimit"
 	FilterBasicAuth      FilterType = "BasicAuth"
 	FilterBearerAuth     FilterType = "BearerAuth"
@@ -18,16 +19,20 @@ const (
 	FilterDirectResponse FilterType = "DirectResponse"
 	FilterRequestHeader  FilterType = "RequestHeader"
 	FilterRewrite        FilterType = "Rewrite"
+	FilterBandwidth      FilterType = "Bandwidth"
 	FilterMirror         FilterType = "Mirror"
 	FilterResponseHeader FilterType = "ResponseHeader"
+	FilterCompression    FilterType = "Compression"
 )
 
 // Filter is a step between the match and the back end. Whatever the order in which they
-// are written, filters act in this one: IPAccess, Drop, CORS, RateLimit, BasicAuth, BearerAuth, Fault,
-// Redirect, DirectResponse, RequestHeader, Rewrite, Mirror; and on the response ResponseHeader.
+// are written, filters act in this one: IPAccess, Drop, CORS, BodySize, RateLimit, BasicAuth, BearerAuth, Fault,
+// Redirect, DirectResponse, RequestHeader, Rewrite, Bandwidth, Mirror; and on the response
+// ResponseHeader, Compression.
 // Those of one type act as written. A route with a filter that cannot be used answers 500.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.basicAuth) == (self.type == 'BasicAuth') && has(self.bearerAuth) == (self.type == 'BearerAuth') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
+// +kubebuilder:validation:XValidation:rule="has(self.bodySize) == (self.type == 'BodySize') && has(self.bandwidth) == (self.type == 'Bandwidth') && has(self.compression) == (self.type == 'Compression')",message="exactly the field that filters.type names must be set"
 type Filter struct {
 	// type says which of the other fields is set. Drop, which closes the connection without a
 	// word, has none.
@@ -44,6 +49,11 @@ type Filter struct {
 	//
 	// +optional
 	CORS *CORSFilter `json:"cors,omitempty"`
+
+	// bodySize answers requests with a larger body with 413.
+	//
+	// +optional
+	BodySize *BodySizeFilter `json:"bodySize,omitempty"`
 
 	// rateLimit answers requests beyond a rate with 429.
 	//
@@ -85,6 +95,11 @@ type Filter struct {
 	// +optional
 	Rewrite *RewriteFilter `json:"rewrite,omitempty"`
 
+	// bandwidth bounds how fast bodies move.
+	//
+	// +optional
+	Bandwidth *BandwidthFilter `json:"bandwidth,omitempty"`
+
 	// mirror sends a copy of requests to another back end, whose response is dropped. It never
 	// delays a request.
 	//
@@ -95,6 +110,11 @@ type Filter struct {
 	//
 	// +optional
 	ResponseHeader *HeaderFilter `json:"responseHeader,omitempty"`
+
+	// compression compresses responses for clients that accept it.
+	//
+	// +optional
+	Compression *CompressionFilter `json:"compression,omitempty"`
 }
 
 // IPAccessFilter lets clients in by their address, that behind trusted proxies.

@@ -12,7 +12,9 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/bearer"
+	"github.com/sluice-dev/sluice/pkg/filter/bodies"
 	"github.com/sluice-dev/sluice/pkg/filter/clientcert"
+	"github.com/sluice-dev/sluice/pkg/filter/compress"
 	"github.com/sluice-dev/sluice/pkg/filter/cors"
 	"github.com/sluice-dev/sluice/pkg/filter/fault"
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
@@ -73,6 +75,12 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(respond.NewDirect(f))
 	case *ir.Drop:
 		return instance(respond.NewDrop(f))
+	case *ir.BodySize:
+		return instance(bodies.NewSize(f))
+	case *ir.Bandwidth:
+		return instance(bodies.NewBandwidth(f))
+	case *ir.Compress:
+		return instance(compress.New(f))
 	}
 	return nil, fmt.Errorf("no filter of kind %T is known", f)
 }

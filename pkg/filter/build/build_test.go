@@ -30,6 +30,9 @@ var specs = map[string]ir.Filter{
 	"RateLimit":            &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
 	"DirectResponse":       &ir.DirectResponse{Status: 200},
 	"Drop":                 &ir.Drop{},
+	"BodySize":             &ir.BodySize{MaxBytes: 1},
+	"Bandwidth":            &ir.Bandwidth{RequestBytesPerSecond: 1},
+	"Compress":             &ir.Compress{Codings: []ir.Coding{ir.Gzip}, Types: []string{"text/*"}},
 }
 
 func deps(t *testing.T) Deps {
@@ -47,8 +50,9 @@ func TestEachKindIsBuilt(t *testing.T) {
 			}
 			_, onRequest := got.(filter.RequestHead)
 			_, onResponse := got.(filter.ResponseHead)
+			_, onContent := got.(filter.ResponseBody)
 			_, copies := got.(filter.Copy)
-			if !onRequest && !onResponse && !copies {
+			if !onRequest && !onResponse && !onContent && !copies {
 				t.Errorf("%T acts in no phase", got)
 			}
 		})

@@ -54,6 +54,8 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return f.access(s.IPAccess, at.At(".ipAccess"))
 	case s.Type == v1alpha1.FilterCORS && s.CORS != nil:
 		return f.cors(s.CORS, at.At(".cors"))
+	case s.Type == v1alpha1.FilterBodySize && s.BodySize != nil:
+		return f.bodySize(s.BodySize, at.At(".bodySize"))
 	case s.Type == v1alpha1.FilterRateLimit && s.RateLimit != nil:
 		return f.rateLimit(s.RateLimit, at.At(".rateLimit"))
 	case s.Type == v1alpha1.FilterBasicAuth && s.BasicAuth != nil:
@@ -70,6 +72,10 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return &ir.ModifyRequestHeader{Edit: f.headers(s.RequestHeader, at.At(".requestHeader"))}
 	case s.Type == v1alpha1.FilterRewrite && s.Rewrite != nil:
 		return f.rewrite(s.Rewrite, at.At(".rewrite"))
+	case s.Type == v1alpha1.FilterBandwidth && s.Bandwidth != nil:
+		return f.bandwidth(s.Bandwidth, at.At(".bandwidth"))
+	case s.Type == v1alpha1.FilterCompression && s.Compression != nil:
+		return f.compression(s.Compression, at.At(".compression"))
 	case s.Type == v1alpha1.FilterMirror && s.Mirror != nil:
 		return f.mirror(s.Mirror, at.At(".mirror"))
 	case s.Type == v1alpha1.FilterResponseHeader && s.ResponseHeader != nil:
