@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"pkg/limit/queue":                {},
 	"pkg/limit/flow":                 {},
 	"pkg/limit/rate":                 {},
-	"pkg/certs":                      {"pkg/ir", "pkg/report"},
+	"pkg/certs":                      {"pkg/ir", "pkg/report", "pkg/table/match"},
 	"pkg/upstream":                   {"pkg/ir", "pkg/report", "pkg/upstream/balance", "pkg/upstream/health", "pkg/wire", "pkg/metrics"},
 	"pkg/upstream/balance":           {},
 	"pkg/upstream/health":            {},

@@ -9,6 +9,8 @@ type Rule string
 const (
 	// RuleExact: a binding of that very name.
 	RuleExact Rule = "exact"
+	// RulePartial: the most specific binding with a partial label, such as "cdn-*.x".
+	RulePartial Rule = "partial"
 	// RuleWildcard: a binding "*.x", and the name is one label longer than x.
 	RuleWildcard Rule = "wildcard"
 	// RuleSuffix: the longest binding "**.x" below which the name is.

@@ -3,6 +3,7 @@ package certs
 import (
 	"crypto/tls"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,17 +14,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/table/match"
 )
 
 func TestCertificateIsThatOfTheMostSpecificBinding(t *testing.T) {
 	r := newRegistry(t)
 	var certs []ir.Certificate
-	for _, name := range []string{"n/exact", "n/wildcard", "n/suffix", "n/long", "n/default"} {
+	for _, name := range []string{"n/exact", "n/wildcard", "n/suffix", "n/long", "n/default", "n/partial", "n/narrow"} {
 		certs = append(certs, issue(t, name, ecdsaKey(), "whatever.test"))
 	}
 	bindings := []string{
 		"shop.example.com n/exact", "*.example.com n/wildcard", "**.example.com n/suffix", "**.deep.example.com n/long",
 		"**.com n/suffix",
+		"shop-*.example.com n/partial", "shop-*-eu.example.com n/narrow",
 	}
 	bare, facts := listener(t, r, certs, bindings...)
 	full, more := listener(t, r, certs, append(bindings, "default n/default")...)
@@ -33,6 +36,9 @@ func TestCertificateIsThatOfTheMostSpecificBinding(t *testing.T) {
 	tests := map[string]struct{ sni, rule, binding, cert string }{
 		"the exact name":                       {"shop.example.com", "exact", "shop.example.com", "n/exact"},
 		"the exact name in capitals":           {"SHOP.Example.COM", "exact", "shop.example.com", "n/exact"},
+		"a label that begins as another":       {"shop-1.example.com", "partial", "shop-*.example.com", "n/partial"},
+		"a label that ends so, too":            {"shop-1-eu.example.com", "partial", "shop-*-eu.example.com", "n/narrow"},
+		"a label that is no longer":            {"shop-.example.com", "wildcard", "*.example.com", "n/wildcard"},
 		"one label below a wildcard":           {"other.example.com", "wildcard", "*.example.com", "n/wildcard"},
 		"two labels below a wildcard":          {"a.b.example.com", "suffix", "**.example.com", "n/suffix"},
 		"below the longer of two suffixes":     {"a.deep.example.com", "suffix", "**.deep.example.com", "n/long"},
@@ -79,8 +85,11 @@ func oracle(patterns []string, name string) string {
 			return len(p)
 		case strings.HasPrefix(p, "*."):
 			return 1000
+		case match.IsPartial(p):
+			label, _, _ := strings.Cut(p, ".")
+			return 2000 + 100*len(label) + strings.Index(label, "*")
 		default:
-			return 2000
+			return 20_000
 		}
 	}
 	for _, p := range patterns {
@@ -90,6 +99,8 @@ func oracle(patterns []string, name string) string {
 		} else if host, ok := strings.CutPrefix(p, "*."); ok {
 			_, rest, below := strings.Cut(name, ".")
 			fits = below && rest == host
+		} else if match.IsPartial(p) {
+			fits = regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(p), `\*`, "[^.]+") + "$").MatchString(name)
 		} else {
 			fits = p == name
 		}
@@ -105,6 +116,7 @@ func FuzzFindIsTheOracle(f *testing.F) {
 	f.Add("a.b.c", "*.b.c **.c a.b.c")
 	f.Add("A.B.", "a.b **.b *.b")
 	f.Add("..a", "**.a *..a")
+	f.Add("cdn-1.a", "cdn-*.a *-1.a *.a **.a cdn*.a")
 	r := newRegistry(f)
 	cert := issue(f, "n/c", ecdsaKey())
 	f.Fuzz(func(t *testing.T, name, patterns string) {
@@ -112,6 +124,9 @@ func FuzzFindIsTheOracle(f *testing.F) {
 		for _, p := range strings.Fields(strings.ToLower(patterns)) {
 			host := strings.TrimPrefix(strings.TrimPrefix(p, "**."), "*.")
 			if host == "" || host == "default" || slices.Contains(hosts, p) {
+				continue
+			}
+			if match.IsPartial(p) && new(match.Partials[int]).Add(p, 0) != nil {
 				continue
 			}
 			hosts = append(hosts, p)

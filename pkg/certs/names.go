@@ -1,11 +1,16 @@
 package certs
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/table/match"
+)
 
 // names is a choice by server name: the most specific pattern counts. The maps are by host:
 // the pattern without "*." and "**.".
 type names[T any] struct {
 	exact, wildcard, suffix map[string]T
+	partial                 match.Partials[T]
 }
 
 func newNames[T any](size int) names[T] {
@@ -18,6 +23,11 @@ func (n *names[T]) set(pattern string, to T) (rule Rule) {
 		n.suffix[host] = to
 		return RuleSuffix
 	}
+	if match.IsPartial(pattern) {
+		// What is no pattern is never asked for.
+		_ = n.partial.Add(pattern, to)
+		return RulePartial
+	}
 	if host, ok := strings.CutPrefix(pattern, "*."); ok {
 		n.wildcard[host] = to
 		return RuleWildcard
@@ -29,6 +39,9 @@ func (n *names[T]) set(pattern string, to T) (rule Rule) {
 // find returns what a name leads to, which is in lower case, without a final dot and not empty.
 func (n *names[T]) find(name string) (to T, ok bool) {
 	if to, ok = n.exact[name]; ok {
+		return to, true
+	}
+	if to, _, ok = n.partial.Find([]byte(name), 0); ok {
 		return to, true
 	}
 	_, parent, below := strings.Cut(name, ".")

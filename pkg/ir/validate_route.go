@@ -119,8 +119,9 @@ func validPattern(s string) bool {
 	name := s
 	if rest, ok := strings.CutPrefix(s, "**."); ok {
 		name = rest
-	} else if rest, ok := strings.CutPrefix(s, "*."); ok {
-		name = rest
+	} else if label, rest, ok := strings.Cut(s, "."); ok && strings.Contains(label, "*") {
+		// With a character in place of "*" it has to be a name.
+		name = strings.Replace(label, "*", "x", 1) + "." + rest
 	}
 	if len(name) > 253 {
 		return false

@@ -44,14 +44,16 @@ type ProxyRouteSpec struct {
 	// hosts are the host names that the routes serve, without a port, in lower case:
 	//
 	//   - "shop.example.com" is that name;
+	//   - "cdn-*.example.com" is every name whose first label begins, or ends, or both,
+	//     so, with one character or more in place of "*";
 	//   - "*.example.com" is every name with exactly one label before
 	//     ".example.com";
 	//   - "**.example.com" is every name with one label or more before it;
 	//   - "*" is every name, and requests without one.
 	//
 	// A request is served by the most specific of the hosts that match, in this
-	// order, of "**" names the longest first. Where none of its routes match, the next
-	// host is tried.
+	// order: of partial labels those with the most characters first, of "**" names the
+	// longest. Where none of its routes match, the next host is tried.
 	//
 	// +required
 	// +listType=set
@@ -59,7 +61,7 @@ type ProxyRouteSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.matches('^([*]{1,2}[.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="host must be a DNS name in lower case, optionally with '*.' or '**.' in front, or '*'"
+	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.matches('^([*][*][.]|([a-z0-9][-a-z0-9]*)?[*]([-a-z0-9]*[a-z0-9])?[.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="host must be a DNS name in lower case, optionally with '*.' or '**.' in front or one '*' in its first label, or '*'"
 	Hosts []string `json:"hosts"`
 
 	// ingressClassName is the IngressClass whose controller serves this object.

@@ -66,7 +66,7 @@ func (b bindings) cover(host string) bool {
 		return true
 	}
 	_, parent, found := strings.Cut(host, ".")
-	return found && !strings.HasPrefix(host, "*") && len(b["*."+parent]) > 0
+	return found && !strings.HasPrefix(host, "**.") && len(b["*."+parent]) > 0
 }
 
 // listener returns the TLS side of a listener.

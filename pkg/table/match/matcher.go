@@ -11,6 +11,8 @@ type Matcher[T any] struct {
 	// names are hosts by their full name, labels and suffixes by what stands
 	// behind "*." and "**.".
 	names, labels, suffixes map[string]*host[T]
+	// partials are hosts with a partial label.
+	partials Partials[*host[T]]
 	// longestSuffix bounds how many suffixes of a long host are looked up.
 	longestSuffix int
 	// rest is the host of pattern "", nil where there is none.
@@ -59,10 +61,13 @@ func New[T any](hosts []Host[T]) (*Matcher[T], []Fault) {
 }
 
 // errPattern is the fault of a host pattern.
-var errPattern = errors.New(`is no host pattern: want a name in lower case, "*." or "**." and a name, or nothing`)
+var errPattern = errors.New(`is no host pattern: want a name in lower case, with one "*" in its first label, or "**." in front, or nothing`)
 
 // host returns the host of a pattern, a new one the first time.
 func (m *Matcher[T]) host(pattern string) (*host[T], error) {
+	if IsPartial(pattern) {
+		return m.partial(pattern)
+	}
 	in, key := m.names, pattern
 	if name, ok := strings.CutPrefix(pattern, "**."); ok {
 		in, key = m.suffixes, name
@@ -85,6 +90,19 @@ func (m *Matcher[T]) host(pattern string) (*host[T], error) {
 		m.rest = h
 	} else {
 		in[key] = h
+	}
+	m.all = append(m.all, h)
+	return h, nil
+}
+
+// partial is host for a pattern with a partial label.
+func (m *Matcher[T]) partial(pattern string) (*host[T], error) {
+	if h, there := m.partials.Get(pattern); there {
+		return h, nil
+	}
+	h := &host[T]{pattern: pattern}
+	if err := m.partials.Add(pattern, h); err != nil {
+		return nil, errPattern
 	}
 	m.all = append(m.all, h)
 	return h, nil
@@ -120,6 +138,8 @@ func (m *Matcher[T]) Host(name []byte) (T, bool) {
 // cursor is a place in the order in which hosts are tried.
 type cursor struct {
 	stage stage
+	// partial is the number of the next pattern with a partial label.
+	partial int
 	// dot is the index of the last dot whose suffix was looked up.
 	dot int
 }
@@ -128,6 +148,7 @@ type stage uint8
 
 const (
 	tryName stage = iota
+	tryPartials
 	tryLabel
 	trySuffixes
 	tryRest
@@ -141,7 +162,12 @@ func (m *Matcher[T]) next(name []byte, at *cursor) *host[T] {
 		switch at.stage {
 		case tryName:
 			h = m.names[string(name)]
-			at.stage = tryLabel
+			at.stage = tryPartials
+		case tryPartials:
+			var found bool
+			if h, at.partial, found = m.partials.Find(name, at.partial); !found {
+				at.stage = tryLabel
+			}
 		case tryLabel:
 			if i := bytes.IndexByte(name, '.'); i > 0 {
 				h = m.labels[string(name[i+1:])]

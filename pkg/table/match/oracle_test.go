@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"slices"
@@ -42,6 +43,10 @@ func scan(hosts []Host[int], r request) (int, bool) {
 		if rank := hostRank(a.Pattern) - hostRank(b.Pattern); rank != 0 {
 			return rank
 		}
+		if hostRank(a.Pattern) == 1 {
+			// Of those with a partial label that match one name, the text behind it is the same.
+			return cmp.Or(len(b.Pattern)-len(a.Pattern), strings.Index(b.Pattern, "*")-strings.Index(a.Pattern, "*"), cmp.Compare(a.Pattern, b.Pattern))
+		}
 		return len(b.Pattern) - len(a.Pattern)
 	})
 	for _, h := range tried {
@@ -58,12 +63,15 @@ func scan(hosts []Host[int], r request) (int, bool) {
 }
 
 func hostRank(pattern string) int {
+	label, _, _ := strings.Cut(pattern, ".")
 	switch {
 	case pattern == "":
+		return 4
+	case label == "**":
 		return 3
-	case strings.HasPrefix(pattern, "**."):
+	case label == "*":
 		return 2
-	case strings.HasPrefix(pattern, "*."):
+	case strings.Contains(label, "*"):
 		return 1
 	}
 	return 0
@@ -71,13 +79,13 @@ func hostRank(pattern string) int {
 
 func hostMatches(pattern, host string) bool {
 	switch hostRank(pattern) {
-	case 3:
+	case 4:
 		return true
-	case 2:
+	case 3:
 		return strings.HasSuffix(host, pattern[2:]) && len(host) > len(pattern[2:])
-	case 1:
-		label, ok := strings.CutSuffix(host, pattern[1:])
-		return ok && label != "" && !strings.Contains(label, ".")
+	case 2, 1:
+		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, "[^.]+")
+		return regexp.MustCompile("^" + expression + "$").MatchString(host)
 	}
 	return host == pattern
 }
@@ -144,9 +152,11 @@ func firstParameter(query, name string) (value string, sound, there bool) {
 var (
 	genHost = rapid.SampledFrom([]string{
 		"", "a", "b.a", "c.b.a", "d.c.b.a", "b.b.a", "a.a", "x", "x.b.a", ".a", "a.",
+		"cdn.a", "cdn-1.a", "cdn-10.a", "cdn-.a", "cdn-1.b.a", "dn-1.a",
 	})
 	genPattern = rapid.SampledFrom([]string{
 		"", "a", "b.a", "c.b.a", "*.a", "*.b.a", "*.c.b.a", "**.a", "**.b.a", "**.c.b.a", "x", "a.a",
+		"cdn-*.a", "cdn*.a", "c*n-1.a", "*-1.a", "*1.a", "c*1.a", "cdn-*.b.a",
 	})
 	genPath = rapid.Map(
 		rapid.SliceOfN(rapid.SampledFrom([]string{"a", "ab", "b", "", "abc"}), 1, 4),

@@ -85,7 +85,7 @@ func (t *translation) readHosts() {
 	seen := make(map[string]bool)
 	for i, written := range t.object.Spec.Hosts {
 		field := "spec.hosts[" + strconv.Itoa(i) + "]"
-		pattern, err := resolve.Host(written, resolve.HostKinds{Suffix: true, Any: true})
+		pattern, err := resolve.Host(written, resolve.HostKinds{Partial: true, Suffix: true, Any: true})
 		switch {
 		case err != nil:
 			t.Facts.Errorf(t.origin, field, report.Invalid, "the host %q %v, so nothing is served for it", written, err)

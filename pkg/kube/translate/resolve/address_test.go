@@ -30,7 +30,12 @@ func TestHost(t *testing.T) {
 		"bücher.example":                  "error",
 		"*.*.com":                         "error",
 		"a.*.com":                         "error",
-		"a*.com":                          "error",
+		"a*.com":                          "a*.com",
+		"Cdn-*-eu.example.com":            "cdn-*-eu.example.com",
+		"*-eu.example.com":                "*-eu.example.com",
+		"a**b.com":                        "error",
+		"-*.com":                          "error",
+		"a*":                              "error",
 		"***.com":                         "error",
 		"10.0.0.1":                        "error",
 		"*.10.0.0.1":                      "error",
@@ -39,7 +44,7 @@ func TestHost(t *testing.T) {
 		"a.example.com:80":                "error",
 		"a/b":                             "error",
 	} {
-		got, err := Host(host, HostKinds{Suffix: true, Any: true})
+		got, err := Host(host, HostKinds{Partial: true, Suffix: true, Any: true})
 		if err != nil {
 			got = "error"
 		}
@@ -47,7 +52,7 @@ func TestHost(t *testing.T) {
 			t.Errorf("%q: got %q, want %q (%v)", host, got, want, err)
 		}
 	}
-	for _, host := range []string{"*", "**.example.com"} {
+	for _, host := range []string{"*", "**.example.com", "cdn-*.example.com"} {
 		if pattern, err := Host(host, HostKinds{}); err == nil {
 			t.Errorf("%q gives %q where it is not allowed", host, pattern)
 		}

@@ -106,7 +106,7 @@ func (c *Certificate) Covers(pattern string) bool {
 		if name == pattern {
 			return true
 		}
-		if below, wildcard := strings.CutPrefix(name, "*."); wildcard && below == parent && !strings.HasPrefix(pattern, "*") {
+		if below, wildcard := strings.CutPrefix(name, "*."); wildcard && below == parent && !strings.HasPrefix(pattern, "**.") {
 			return true
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 // HostKinds says which patterns besides a plain name a field may hold.
 type HostKinds struct {
+	// Partial allows "cdn-*.example.com".
+	Partial bool
 	// Suffix allows "**.example.com".
 	Suffix bool
 	// Any allows "*" for every host.
@@ -29,6 +31,8 @@ func Host(host string, kinds HostKinds) (pattern string, err error) {
 		name = rest
 	} else if rest, found := strings.CutPrefix(host, "*."); found {
 		name = rest
+	} else if label, _, found := strings.Cut(host, "."); found && kinds.Partial && strings.Count(label, "*") == 1 {
+		name = strings.Replace(host, "*", "x", 1)
 	}
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return "", errors.New("is an IP address and not a DNS name")
