@@ -118,6 +118,7 @@ func translateOptions(o Options) translate.Options {
 	if len(o.IngressClasses) > 0 {
 		t.IngressClasses = o.IngressClasses
 	}
+	t.AlternativeDomains = o.AlternativeDomains
 	t.DefaultCertificate = o.DefaultCertificate
 	t.Mapped = make(map[string]bool, len(o.Map))
 	for _, m := range o.Map {

@@ -41,6 +41,7 @@ var processFlags = []option{
 	{"ops-addr", "ADDRESS", "where /healthz, /readyz and /metrics are served; \"off\" disables them", bothVerbs, func(o *Options) flag.Value { return text(&o.OpsAddr) }},
 	{"admin-addr", "ADDRESS", "the loopback address of the admin API, which tells everything but secrets; \"off\" disables it", bothVerbs, func(o *Options) flag.Value { return text(&o.AdminAddr) }},
 	{"ingress-class", "NAME", "a class of Ingresses and ProxyRoutes to serve; may be given several times; without it the controller serves \"sluice\", and serve every class", bothVerbs, func(o *Options) flag.Value { return list(&o.IngressClasses) }},
+	{"alternative-domain", "DOMAIN=DOMAIN", "a domain whose hosts, itself and all names below it, answer in another domain, too, unless an object names a host there itself; for Ingresses and ProxyRoutes; may be given several times", bothVerbs, func(o *Options) flag.Value { return (*domainsValue)(&o.AlternativeDomains) }},
 	{"log-format", "FORMAT", "json or text, for the process's log (standard error) and the access log (standard output)", bothVerbs, func(o *Options) flag.Value { return oneOf(&o.LogFormat, "json", "text") }},
 	{"log-level", "LEVEL", "debug, info, warn or error", bothVerbs, func(o *Options) flag.Value { return (*levelValue)(&o.LogLevel) }},
 	{"debug-headers", "", "say in X-Sluice-Reason why Sluice itself answered", bothVerbs, func(o *Options) flag.Value { return (*boolValue)(&o.DebugHeaders) }},

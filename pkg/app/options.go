@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+
+	"github.com/sluice-dev/sluice/pkg/kube/translate"
 )
 
 // Options are what a Sluice process can be told. DefaultOptions says what they
@@ -19,10 +21,12 @@ type Options struct {
 	OpsAddr, AdminAddr string
 	// IngressClasses that are served; empty means every class (serve alone).
 	IngressClasses []string
-	LogFormat      string
-	LogLevel       slog.Level
-	DebugHeaders   bool
-	TrustedProxies []netip.Prefix
+	// AlternativeDomains are where the hosts of these classes answer, too.
+	AlternativeDomains []translate.AlternativeDomain
+	LogFormat          string
+	LogLevel           slog.Level
+	DebugHeaders       bool
+	TrustedProxies     []netip.Prefix
 	// ProxyProtocol is proxy.Options.ProxyProtocol.
 	ProxyProtocol []netip.Prefix
 	Bounds

@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
@@ -152,6 +153,26 @@ func (v *prefixesValue) Set(s string) error {
 		return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", s)
 	}
 	*v = append(*v, p.Masked())
+	return nil
+}
+
+// domainsValue are alternative domains.
+type domainsValue []translate.AlternativeDomain
+
+func (v *domainsValue) reset() { *v = nil }
+func (v *domainsValue) String() string {
+	texts := make([]string, 0, len(*v))
+	for _, d := range *v {
+		texts = append(texts, d.String())
+	}
+	return strings.Join(texts, ",")
+}
+func (v *domainsValue) Set(s string) error {
+	d, err := translate.ParseAlternativeDomain(s)
+	if err != nil {
+		return err
+	}
+	*v = append(*v, d)
 	return nil
 }
 

@@ -101,6 +101,12 @@ func options(t *testing.T, text []byte) translate.Options {
 		case "default-certificate":
 			namespace, secret, _ := strings.Cut(value, "/")
 			o.DefaultCertificate = types.NamespacedName{Namespace: namespace, Name: secret}
+		case "alternative-domain":
+			d, err := translate.ParseAlternativeDomain(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.AlternativeDomains = append(o.AlternativeDomains, d)
 		case "https-port":
 			o.HTTPSPort = 8443
 		case "local-addresses":

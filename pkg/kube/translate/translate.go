@@ -18,6 +18,14 @@ const routeSet = "default"
 // Options are what a translation takes besides the objects.
 type Options = resolve.Options
 
+// AlternativeDomain makes every host of one domain answer in another, too.
+type AlternativeDomain = resolve.AlternativeDomain
+
+// ParseAlternativeDomain reads DOMAIN=DOMAIN.
+func ParseAlternativeDomain(text string) (AlternativeDomain, error) {
+	return resolve.ParseAlternativeDomain(text)
+}
+
 // Memo keeps parsed certificates from one translation to the next (Options.Memo).
 type Memo = resolve.Memo
 
@@ -39,6 +47,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 
 	hosts := mergeRoutes(fragments, facts)
 	certificates := mergeBindings(fragments, facts)
+	alternatives(hosts, certificates, o.AlternativeDomains)
 	redirect(hosts, certificates, &o)
 
 	b := builder{Resolver: r, upstreams: make(map[string]bool), certificates: make(map[string]bool)}

@@ -16,6 +16,9 @@ type Options struct {
 	// AllClasses serves every object, of whichever class (`sluice serve` without
 	// --ingress-class).
 	AllClasses bool
+	// AlternativeDomains are where the hosts of Ingresses and ProxyRoutes answer, too
+	// (--alternative-domain).
+	AlternativeDomains []AlternativeDomain
 	// DefaultCertificate is the Secret for names without a certificate of their own
 	// (--default-ssl-certificate); its zero value means the self-signed one.
 	DefaultCertificate types.NamespacedName
