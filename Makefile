@@ -134,6 +134,7 @@ proof: proof-program ## Attack and load the real program on loopback for some mi
 	$(PROOF) attack -sluice $(BIN)/sluice
 	$(PROOF) soak -sluice $(BIN)/sluice -duration 20s
 	$(PROOF) origins -sluice $(BIN)/sluice -corpus pkg/wire/h1/testdata/requests.txt
+	$(PROOF) tools -sluice $(BIN)/sluice
 
 .PHONY: soak
 soak: proof-program ## Load every protocol for DURATION (20m) while tables are swapped ten times a second.

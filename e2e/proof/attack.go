@@ -53,7 +53,7 @@ type plan struct {
 const stalledStream = 72 << 10
 
 // floodPlan is that of all attacks by frames.
-var floodPlan = plan{connections: 4, alone: 3 * time.Second, with: time.Second, rounds: 5, closed: true}
+var floodPlan = plan{connections: 4, alone: 3 * time.Second, with: time.Second, rounds: 3, closed: true}
 
 // holdPlans are those of the others.
 var holdPlans = map[string]plan{

@@ -26,6 +26,7 @@ var verbs = map[string]func(context.Context, options, *findings) error{
 	"attack":  attack,
 	"soak":    soak,
 	"origins": compareOrigins,
+	"tools":   runTools,
 }
 
 func main() {
@@ -37,7 +38,7 @@ func main() {
 		return
 	}
 	if len(os.Args) < 2 || verbs[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: proof attack|soak|origins [flags]")
+		fmt.Fprintln(os.Stderr, "usage: proof attack|soak|origins|tools [flags]")
 		os.Exit(2)
 	}
 	o := options{}
