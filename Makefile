@@ -106,6 +106,9 @@ cluster-down: ## Take it away without a trace.
 e2e: image echo-image $(HELM) ## Test on a real cluster: E2E_KUBECONFIG's, else kind's where Docker runs, else hack/cluster's.
 	CLUSTER_TESTS=1 $(E2E) -test.run TestSluice
 	$(MAKE) proof
+	# The suite needs addresses for Gateways, which kind and other clusters may not give.
+	if [ -z "$${E2E_KUBECONFIG:-}" ] && ! docker info >/dev/null 2>&1; then $(MAKE) conformance; \
+	else echo "The conformance suite is left out: it runs on hack/cluster (make conformance)."; fi
 
 # E2E chooses a cluster and runs tests on it.
 E2E = IMAGE_TAR=$(DIST)/sluice.tar ECHO_TAR=$(DIST)/echo.tar ECHO_IMAGE=$(ECHO_IMAGE) HELM=$(CURDIR)/$(HELM) \
@@ -151,8 +154,8 @@ bench: build $(CADDY) ## Measure beside HAProxy, nginx, Caddy and ReverseProxy, 
 	go run ./hack/bench -sluice $(BIN)/sluice -caddy $(CADDY) -workload '$(WORKLOAD)'
 
 .PHONY: bench-scale
-bench-scale: image echo-image $(HELM) ## Measure, on a cluster, the time from an applied Ingress to its first 200, and memory.
-	$(E2E) -test.run TestScale
+bench-scale: image echo-image $(HELM) ## Measure, on a cluster, the time from an applied Ingress, Gateway or HTTPRoute to its first 200, and memory.
+	$(E2E) -test.run Scale
 
 # Each tool is rebuilt when its pinned version changes, since the name does.
 $(GOLANGCI_LINT):

@@ -3,13 +3,11 @@ package e2e
 import (
 	"bufio"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -67,37 +65,17 @@ func startAPIProxy(t *testing.T) *apiProxy {
 
 // create makes one Ingress; an error means that the API server refused it.
 func (a *apiProxy) create(name, host, service string) error {
-	manifest := strings.TrimSuffix(strings.TrimSpace(ingress(name, host, service)), "---")
-	resp, err := http.Post(a.address+"/apis/networking.k8s.io/v1/namespaces/"+apps+"/ingresses", "application/yaml", strings.NewReader(manifest))
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
-		return fmt.Errorf("create %s: %s", name, resp.Status)
-	}
-	return nil
+	return a.post("/apis/networking.k8s.io/v1/namespaces/"+apps+"/ingresses", strings.TrimSuffix(strings.TrimSpace(ingress(name, host, service)), "---"))
 }
 
 // fill makes Ingresses until there are total.
 func (a *apiProxy) fill(t *testing.T, total int) {
 	t.Helper()
-	var work sync.WaitGroup
-	next := make(chan int)
-	for range 8 {
-		work.Go(func() {
-			for i := range next {
-				if err := a.create(fmt.Sprintf("fill-%d", i), fmt.Sprintf("fill-%d.scale.example.com", i), "blog"); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	for ; a.filled < total; a.filled++ {
-		next <- a.filled
-	}
-	close(next)
-	work.Wait()
+	first := a.filled
+	a.each(t, total-first, func(i int) error {
+		return a.create(fmt.Sprintf("fill-%d", first+i), fmt.Sprintf("fill-%d.scale.example.com", first+i), "blog")
+	})
+	a.filled = total
 }
 
 // timeToFirst200 makes an Ingress and asks for it, each time over a new
