@@ -100,6 +100,9 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 	if b.Balance != "" && b.Balance != "RoundRobin" {
 		row("balance", "%s", b.Balance+": "+strings.TrimSpace(b.Endpoint+" "+b.Choice))
 	}
+	if b.Circuit != "" {
+		row("circuit", "%s", b.Circuit)
+	}
 	for _, pool := range a.Pools {
 		if pool.Key != b.Upstream {
 			continue
@@ -107,10 +110,16 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 		if len(pool.Endpoints) == 0 {
 			row("endpoint", "none: 503")
 		}
+		if pool.Panic {
+			row("panic", "too few endpoints are in service, so that all of them serve")
+		}
 		for _, e := range pool.Endpoints {
 			row("endpoint", "%s", strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Address, e.State, e.Target)))
 			if e.Ejected != "" {
 				row("ejected", "%s %s", e.Address, e.Ejected)
+			}
+			if e.Unhealthy != "" {
+				row("unhealthy", "%s by its probes: %s", e.Address, e.Unhealthy)
 			}
 		}
 	}

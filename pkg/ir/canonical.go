@@ -34,7 +34,10 @@ func Canonical(c *Config) {
 	}
 	sortBy(&c.Upstreams, func(u Upstream) string { return u.Key })
 	for i := range c.Upstreams {
-		nilIfEmpty(&c.Upstreams[i].Health.Passive.Statuses)
+		h := &c.Upstreams[i].Health
+		nilIfEmpty(&h.Passive.Statuses)
+		nilIfEmpty(&h.Active.Expect)
+		sortBy(&h.Active.Headers, func(f ProbeHeader) string { return f.Name })
 	}
 	for i := range c.Upstreams {
 		nilIfEmpty(&c.Upstreams[i].TLS.Names)

@@ -57,10 +57,20 @@ func sample() *Config {
 			{
 				Key: "ns/shop-v1:80", Origin: report.Origin{Kind: "Service", Namespace: "ns", Name: "shop-v1"}, Endpoints: "ns/shop-v1:80", MaxIdlePerEndpoint: 64,
 				Balance: Balance{Strategy: Hash, Hash: HashBy{Source: HashHeader, Name: "x-user", MaxLoadPercent: 150}, SlowStart: time.Minute, PreferZone: true},
-				Health:  Health{Passive: Passive{Failures: 5, EjectFor: 30 * time.Second, MaxPercent: 50, Statuses: []StatusRange{{429, 429}, {500, 599}}}},
+				Health: Health{
+					Passive: Passive{Failures: 5, EjectFor: 30 * time.Second, MaxPercent: 50, Statuses: []StatusRange{{429, 429}, {500, 599}}},
+					Active: Active{
+						Type: ProbeHTTP, Port: 9000, Path: "/health?deep", Host: "shop.example.com",
+						Headers:  []ProbeHeader{{"authorization", "Bearer secret"}, {"x-probe", "1"}},
+						Interval: 10 * time.Second, Timeout: 5 * time.Second, Unhealthy: 3, Healthy: 2, Expect: []StatusRange{{200, 299}, {304, 304}},
+					},
+					PanicPercent: 30,
+				},
+				Breaker: Breaker{ErrorPercent: 50, MinRequests: 20, Window: 10 * time.Second, OpenFor: 5 * time.Second, HalfOpen: 3},
 			},
 			{
 				Key: "static", Endpoints: "static 192.0.2.1:80", ProxyProtocol: 2,
+				Health: Health{Active: Active{Type: ProbeGRPC, Service: "shop.v1.Shop", Interval: time.Second, Timeout: time.Second, Unhealthy: 1, Healthy: 1}},
 				TLS: UpstreamTLS{
 					Enabled: true, ServerName: "shop.internal", CAs: "-----BEGIN CERTIFICATE-----",
 					Names: []string{"shop.internal"}, URIs: []string{"spiffe://shop"}, Certificate: "ns/rsa",

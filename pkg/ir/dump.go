@@ -172,6 +172,9 @@ func (d dumper) upstream(u *Upstream) {
 	if h := u.Health.String(); h != "" {
 		d.line(1, "health", h)
 	}
+	if u.Breaker != (Breaker{}) {
+		d.line(1, "breaker", u.Breaker.String())
+	}
 }
 
 func (d dumper) certificate(c *Certificate) {

@@ -11,6 +11,11 @@ import (
 type Health struct {
 	// Passive judges them by the requests that they serve.
 	Passive Passive
+	// Active judges them by probes.
+	Active Active
+	// PanicPercent is how many of the endpoints must be in service at least, between 0 and 100:
+	// where fewer are, all of them serve. With 0 they do where none is.
+	PanicPercent int
 }
 
 // Passive ejects endpoints at which requests fail. The zero value ejects none.
@@ -23,7 +28,7 @@ type Passive struct {
 	// times.
 	EjectFor time.Duration
 	// MaxPercent is how many of the endpoints may be out at once, between 1 and 100; one may
-	// in any case. Where all are out, all serve.
+	// in any case.
 	MaxPercent int
 	// Statuses are those of responses that count as failures, in ascending order, apart.
 	Statuses []StatusRange
@@ -73,11 +78,20 @@ func (h *Health) String() string {
 			words = append(words, "statuses="+rangesString(p.Statuses))
 		}
 	}
+	words = append(words, h.Active.words()...)
+	if h.PanicPercent != 0 {
+		words = append(words, "panic="+strconv.Itoa(h.PanicPercent)+"%")
+	}
 	return strings.Join(words, " ")
 }
 
 func (v *validator) health(h *Health) {
-	p := &h.Passive
+	v.passive(&h.Passive)
+	v.active(&h.Active)
+	v.check(h.PanicPercent >= 0 && h.PanicPercent <= 100, "how many endpoints must be in service is not between 0 and 100 percent")
+}
+
+func (v *validator) passive(p *Passive) {
 	if p.Failures == 0 {
 		v.check(p.EjectFor == 0 && p.MaxPercent == 0 && len(p.Statuses) == 0, "an ejection after no failures says something")
 		return

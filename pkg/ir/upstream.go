@@ -49,6 +49,8 @@ type Upstream struct {
 	// ProxyProtocol is the version of the PROXY protocol, 1 or 2, by whose header each
 	// connection begins, which then is one client's alone; 0 for none.
 	ProxyProtocol uint8
+	// Breaker says when it gets no request for a while, because too many fail.
+	Breaker Breaker
 	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.
 	MaxIdlePerEndpoint int
 }

@@ -141,6 +141,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.check(u.Protocol <= UpstreamHTTP2, "the protocol is unknown")
 	v.balance(u.Balance)
 	v.health(&u.Health)
+	v.breaker(u.Breaker)
 	v.upstreamTLS(&u.TLS)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")
 	v.check(u.ProxyProtocol <= 2, "the version of the PROXY protocol is unknown")

@@ -75,7 +75,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range queueDescs {
 		out <- d
 	}
-	for _, d := range slices.Concat(versionDescs, streamDescs, listenerDescs) {
+	for _, d := range slices.Concat(versionDescs, streamDescs, listenerDescs, healthDescs) {
 		out <- d
 	}
 }
@@ -119,6 +119,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.http2Ended.each(func(fault string, n uint64) { s.counter(descHTTP2Ended, float64(n), valid(fault)) })
 	c.streamsBroken.each(func(reason string, n uint64) { s.counter(descStreamsBroken, float64(n), valid(reason)) })
 	c.copies.each(func(outcome string, n uint64) { s.counter(descCopies, float64(n), outcome) })
+	for i, outcome := range probeOutcomes {
+		if n := c.probes[i].Load(); n > 0 {
+			s.counter(descProbes, float64(n), outcome)
+		}
+	}
 	for i, phase := range connectPhases {
 		for j, fault := range faults {
 			if n := c.connects[i][j].Load(); n > 0 {
@@ -179,10 +184,7 @@ func (s sink) upstream(g UpstreamGauges) {
 	s.gauge(descEndpoints, float64(g.Terminating), g.Key, "terminating")
 	s.gauge(descEndpoints, float64(g.Unready), g.Key, "unready")
 	s.gauge(descTries, float64(g.InFlight), g.Key)
-	if g.Judged {
-		s.gauge(descEjected, float64(g.Ejected), g.Key)
-		s.counter(descEjections, float64(g.Ejections), g.Key)
-	}
+	s.health(&g)
 	s.gauge(descConns, float64(g.Idle), g.Key, "idle")
 	s.gauge(descConns, float64(g.Open-g.Idle), g.Key, "busy")
 }

@@ -23,6 +23,8 @@ type Metrics struct {
 	unrouted *Route
 	answers  reasons
 	copies   reasons
+	// probes counts good and failed ones.
+	probes [2]atomic.Uint64
 	// http2Ended counts connections by why they were ended.
 	http2Ended reasons
 	// streamsBroken counts streams by why they were broken off.
@@ -56,6 +58,15 @@ type UpstreamGauges struct {
 	Judged    bool
 	Ejected   int
 	Ejections uint64
+	// Probed says that Unhealthy, how many are out by their probes, counts.
+	Probed    bool
+	Unhealthy int
+	// Panic says that all endpoints serve, as too few are in service.
+	Panic bool
+	// Circuit is the state of its circuit: closed, open or half-open; empty where it has none, and
+	// then how many times it opened and how many requests it refused do not count.
+	Circuit                       string
+	CircuitOpened, CircuitRefused uint64
 	// InFlight counts tries; Idle and Open count connections, Open the idle ones too.
 	InFlight, Idle, Open int64
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
+	"github.com/sluice-dev/sluice/pkg/upstream/breaker"
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
@@ -68,7 +69,10 @@ type life struct {
 	versioned *metrics.Route
 	// slot is the limiter that the exchange holds a slot of, nil for none.
 	slot *queue.Limiter
-	fx   filter.Exchange
+	// circuit is the one that the exchange holds a ticket of, nil for none.
+	circuit *breaker.Breaker
+	ticket  breaker.Ticket
+	fx      filter.Exchange
 	// bounds are those of the bodies, of the route and of filters.
 	bounds bounds
 	// backendFilters are those of the backend that was chosen, nil for none.
@@ -160,8 +164,7 @@ func (x *exchange) close() {
 
 // serve runs the exchange and says whether the connection is still sound.
 func (x *exchange) serve() (ok bool) {
-	defer x.leaveSlot()
-	defer x.leaveBudget()
+	defer x.leave()
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			x.panicked(&panicked{thrown, debug.Stack()})
@@ -173,6 +176,13 @@ func (x *exchange) serve() (ok bool) {
 	}
 	x.done()
 	return x.fault == nil || !x.fault.last
+}
+
+// leave gives back what the exchange still holds.
+func (x *exchange) leave() {
+	x.leaveCircuit(breaker.Unknown)
+	x.leaveBudget()
+	x.leaveSlot()
 }
 
 // run is the way of a request: what it returns has not been answered yet.

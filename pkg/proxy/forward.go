@@ -30,6 +30,11 @@ func (x *exchange) forward() *fault {
 			return x.answerFor(a)
 		}
 	}
+	if b := x.pool.Breaker(); b != nil {
+		if f, turnedAway := x.enterCircuit(b); turnedAway {
+			return f
+		}
+	}
 	x.planCopies(outcome.Filters)
 	x.req.Version = wire.HTTP11
 	// What the connection to the client means says nothing about that to the endpoint.
@@ -48,7 +53,9 @@ func (x *exchange) forward() *fault {
 		budget.Begin()
 		defer budget.End()
 	}
-	return x.tryUntilDone()
+	f := x.tryUntilDone()
+	x.tellCircuitOf(f)
+	return f
 }
 
 // overdue says that the exchange's time is over.

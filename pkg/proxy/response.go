@@ -20,11 +20,12 @@ func (x *exchange) receive() *fault {
 		return f
 	}
 	x.timeAnswer()
+	if x.resp.Status != 101 && x.retriesStatus() {
+		return faultRetryStatus
+	}
+	x.tellCircuit()
 	if x.resp.Status == 101 {
 		return x.switchProtocols()
-	}
-	if x.retriesStatus() {
-		return faultRetryStatus
 	}
 	if f := x.sendHead(); f != nil {
 		return f

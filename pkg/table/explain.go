@@ -104,6 +104,8 @@ type ExplainedBackend struct {
 	Balance  string `json:"balance,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"`
 	Choice   string `json:"choice,omitempty"`
+	// Circuit is the state of the upstream's circuit, empty where it never opens.
+	Circuit string `json:"circuit,omitempty"`
 	// Weight of Total is this backend's share of the requests.
 	Weight int `json:"weight"`
 	Total  int `json:"total"`
@@ -211,6 +213,7 @@ func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
 			one.Answer = shares[0].failure.explain()
 			if pool := shares[0].pool; pool != nil {
 				one.Endpoint, one.Choice = pool.Explain(askFor(shares[0].hash, in))
+				one.Circuit = pool.Circuit()
 			}
 			shares = shares[1:]
 		}

@@ -8,6 +8,9 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/upstream/balance"
 )
 
 // connect makes a connection to the endpoint's address, or to one of those that
@@ -28,33 +31,39 @@ func (e *Endpoint) connect(ctx context.Context, bound time.Duration) (net.Conn, 
 
 // reach makes a connection in clear text.
 func (e *Endpoint) reach(ctx, outer context.Context) (net.Conn, *Error) {
-	spec := e.spec.Load()
-	dial := e.pool.registry.opts.Dial
+	nc, phase, err := e.pool.registry.reach(ctx, e.spec.Load(), &e.turn)
+	if err != nil {
+		return nil, e.failed(outer, phase, err)
+	}
+	return nc, nil
+}
+
+// reach makes a connection to an address, or to one of those that a name stands for, from the one
+// on whose turn it is. With an error it tells how far it came.
+func (r *Registry) reach(ctx context.Context, spec *ir.Endpoint, turn *balance.RoundRobin) (net.Conn, Phase, error) {
+	dial := r.opts.Dial
 	if spec.Hostname == "" {
 		nc, err := dial(ctx, spec.Address)
-		if err != nil {
-			return nil, e.failed(outer, PhaseConnect, err)
-		}
-		return nc, nil
+		return nc, PhaseConnect, err
 	}
-	addrs, err := e.pool.registry.names.lookup(ctx, spec.Hostname)
+	addrs, err := r.names.lookup(ctx, spec.Hostname)
 	if err != nil {
-		return nil, e.failed(outer, PhaseResolve, err)
+		return nil, PhaseResolve, err
 	}
-	first := e.turn.Next(len(addrs))
+	first := turn.Next(len(addrs))
 	for i := range addrs {
 		share, cancel := shareOfTime(ctx, len(addrs)-i)
 		var nc net.Conn
 		nc, err = dial(share, netip.AddrPortFrom(addrs[(first+i)%len(addrs)], spec.Address.Port()))
 		cancel()
 		if err == nil {
-			return nc, nil
+			return nc, PhaseConnect, nil
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return nil, e.failed(outer, PhaseConnect, err)
+	return nil, PhaseConnect, err
 }
 
 // shareOfTime bounds one of n attempts that are left to an equal share of the

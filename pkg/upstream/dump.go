@@ -19,7 +19,12 @@ type PoolDump struct {
 	TLS     string `json:"tls,omitempty"`
 	Balance string `json:"balance"`
 	// Health says how endpoints are judged, empty where their set is believed.
-	Health     string         `json:"health,omitempty"`
+	Health string `json:"health,omitempty"`
+	// Panic says that endpoints that are out serve, too, as the others are too few.
+	Panic bool `json:"panic,omitempty"`
+	// Breaker says when the circuit opens, empty where it never does; Circuit what it is.
+	Breaker    string         `json:"breaker,omitempty"`
+	Circuit    string         `json:"circuit,omitempty"`
 	References int            `json:"references"`
 	Endpoints  []EndpointDump `json:"endpoints"`
 }
@@ -36,8 +41,10 @@ type EndpointDump struct {
 	// Weight is what EndpointSlices give it, 0 for none.
 	Weight int `json:"weight,omitempty"`
 	// Ejected says until when the endpoint gets no new request and why, empty where it does.
-	Ejected  string `json:"ejected,omitempty"`
-	InFlight int64  `json:"inFlight"`
+	Ejected string `json:"ejected,omitempty"`
+	// Unhealthy says why it gets none by its probes, empty where it does.
+	Unhealthy string `json:"unhealthy,omitempty"`
+	InFlight  int64  `json:"inFlight"`
 	// Latency is the moving average of its response times, where the strategy goes by them.
 	Latency string `json:"latency,omitempty"`
 	// Idle and Open count connections; Open includes idle ones.
@@ -63,6 +70,9 @@ func (r *Registry) Dump() []PoolDump {
 			TLS:         p.spec.TLS.String(),
 			Balance:     p.spec.Balance.String(),
 			Health:      p.spec.Health.String(),
+			Panic:       p.list.Load().panic,
+			Breaker:     p.spec.Breaker.String(),
+			Circuit:     p.Circuit(),
 			References:  p.refs,
 			Endpoints:   []EndpointDump{},
 		}
@@ -85,6 +95,10 @@ func (e *Endpoint) dump() EndpointDump {
 	if failed := e.lastError.Load(); failed != nil {
 		lastError = failed.Error()
 	}
+	unhealthy := ""
+	if why := e.unhealthy.Load(); why != nil {
+		unhealthy = *why
+	}
 	return EndpointDump{
 		Address:       e.address,
 		State:         spec.State.String(),
@@ -94,6 +108,7 @@ func (e *Endpoint) dump() EndpointDump {
 		ForZones:      spec.ForZones,
 		Weight:        spec.Weight,
 		Ejected:       e.ejected(),
+		Unhealthy:     unhealthy,
 		InFlight:      e.member.InFlight.Load(),
 		Latency:       latency,
 		Idle:          e.idleCount(),
@@ -106,8 +121,10 @@ func (e *Endpoint) dump() EndpointDump {
 // gauges calls yield with the numbers of each pool, for metrics.
 func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
 	for _, p := range r.all() {
-		g := metrics.UpstreamGauges{Key: p.key, Judged: p.Judged(), Ejections: p.ejections.Load()}
-		for _, e := range p.list.Load().all {
+		list := p.list.Load()
+		g := metrics.UpstreamGauges{Key: p.key, Judged: p.Judged(), Ejections: p.ejections.Load(), Panic: list.panic, Probed: p.probed.Load()}
+		p.circuit(&g)
+		for _, e := range list.all {
 			switch e.spec.Load().State {
 			case ir.EndpointReady:
 				g.Ready++
@@ -118,6 +135,9 @@ func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
 			}
 			if e.health.Out() {
 				g.Ejected++
+			}
+			if e.unhealthy.Load() != nil {
+				g.Unhealthy++
 			}
 			g.InFlight += e.member.InFlight.Load()
 			g.Idle += int64(e.idleCount())
@@ -134,8 +154,15 @@ func (e *Endpoint) ejected() string {
 		return ""
 	}
 	text := "until " + until.UTC().Format(time.RFC3339)
+	still := e.stillOut.Load()
+	if still != nil {
+		text = "until a probe finds it well"
+	}
 	if why := e.ejectedFor.Load(); why != nil {
 		text += " after " + *why
+	}
+	if still != nil {
+		text += "; the last one: " + *still
 	}
 	return text
 }

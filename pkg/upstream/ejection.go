@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
@@ -36,13 +37,23 @@ func policyOf(p *ir.Passive) health.Policy {
 	return health.Policy{Failures: p.Failures, EjectFor: p.EjectFor, MaxPercent: p.MaxPercent}
 }
 
-// judgeBy takes over how endpoints are judged.
-func (p *Pool) judgeBy(h *ir.Health) {
+// judgeBy takes over how endpoints are judged, and reports whether their probes or the list of
+// those that serve may be others. registry.mu is held, and p.spec is what was said before.
+func (p *Pool) judgeBy(u *ir.Upstream, client *tls.Certificate) (changed bool) {
+	h := &u.Health
 	if h.Passive.Failures == 0 {
 		p.passive.Store(nil)
-		return
+	} else {
+		p.passive.Store(&h.Passive)
 	}
-	p.passive.Store(&h.Passive)
+	p.panicPercent = h.PanicPercent
+	next := newProber(u, client)
+	changed = h.PanicPercent != p.spec.Health.PanicPercent || (next == nil) != (p.prober == nil) || next != nil && next.id != p.prober.id
+	if changed {
+		p.prober = next
+		p.probed.Store(next != nil)
+	}
+	return changed
 }
 
 // eject takes an endpoint out until its time is over, if the policy allows one more.
@@ -53,25 +64,72 @@ func (p *Pool) eject(e *Endpoint, policy health.Policy, reason string) {
 		return
 	}
 	eligible := eligibleOf(p.list.Load().all)
-	now := time.Now()
-	d, ok := e.health.Eject(policy, len(eligible)-len(soundOf(eligible)), len(eligible), now)
+	out := 0
+	for _, other := range eligible {
+		if other.out() {
+			out++
+		}
+	}
+	d, ok := e.health.Eject(policy, out, len(eligible), time.Now())
 	if !ok {
 		return
 	}
 	e.ejectedFor.Store(&reason)
 	p.ejections.Add(1)
 	p.arrange()
-	// It does nothing once the pool or the endpoint is gone.
-	time.AfterFunc(d, func() { p.readmit(e) })
+	p.readmitAfter(e, d)
 }
 
-// readmit ends an ejection.
-func (p *Pool) readmit(e *Endpoint) {
-	p.registry.mu.Lock()
-	defer p.registry.mu.Unlock()
-	if !p.holds(e) {
+// maxUntilProbed bounds the time from a failed probe of an endpoint that is ejected to the next.
+const maxUntilProbed = 10 * time.Second
+
+// readmitAfter ends an ejection after a time, once a probe finds the endpoint well. It does
+// nothing any more when the pool or the endpoint is gone.
+func (p *Pool) readmitAfter(e *Endpoint, d time.Duration) {
+	time.AfterFunc(d, func() {
+		prober, spec, ok := p.beginRecovery(e)
+		if !ok {
+			return
+		}
+		defer p.registry.asking.Done()
+		p.endRecovery(e, p.registry.ask(prober, spec))
+	})
+}
+
+// beginRecovery says how an endpoint is to be probed; ok is false where it is not.
+func (p *Pool) beginRecovery(e *Endpoint) (how *prober, spec ir.Endpoint, ok bool) {
+	r := p.registry
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || !p.holds(e) || !e.health.Out() {
+		return nil, ir.Endpoint{}, false
+	}
+	r.asking.Add(1)
+	if how = p.prober; how == nil {
+		how = connects
+	}
+	return how, *e.spec.Load(), true
+}
+
+// endRecovery ends an ejection where the probe went well, and tries again later where it did not.
+func (p *Pool) endRecovery(e *Endpoint, err error) {
+	r := p.registry
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || !p.holds(e) {
 		return
 	}
+	if err != nil {
+		why := err.Error()
+		e.stillOut.Store(&why)
+		again := maxUntilProbed
+		if passive := p.passive.Load(); passive != nil {
+			again = min(again, passive.EjectFor)
+		}
+		p.readmitAfter(e, again)
+		return
+	}
+	e.stillOut.Store(nil)
 	now := time.Now()
 	e.health.Return(now)
 	e.member.Begin(now)
@@ -89,7 +147,8 @@ func (p *Pool) arrange() { p.list.Store(p.listOf(p.list.Load().all)) }
 
 // listOf makes a list. registry.mu is held.
 func (p *Pool) listOf(all []*Endpoint) *list {
-	next := &list{all: all, serving: soundOf(eligibleOf(all))}
+	next := &list{all: all}
+	next.serving, next.panic = soundOf(eligibleOf(all), p.panicPercent)
 	next.anywhere = next.serving
 	if p.prefersZone() {
 		next.serving = nearby(next.serving, p.registry.opts.Zone)
@@ -118,17 +177,21 @@ func eligibleOf(all []*Endpoint) []*Endpoint {
 	return ready
 }
 
-// soundOf returns the endpoints that are not ejected. Where all are, it returns all of them: to
-// fail at some is better than to fail for certain.
-func soundOf(eligible []*Endpoint) []*Endpoint {
-	var sound []*Endpoint
+// out says that an endpoint is ejected, or unhealthy by its probes.
+func (e *Endpoint) out() bool { return e.health.Out() || e.unhealthy.Load() != nil }
+
+// soundOf returns the endpoints that are not out. Where they are fewer than a percentage of all, or
+// none, it returns all of them, in panic: to fail at some is better than to fail for certain, and
+// the few would break down under the load of all.
+func soundOf(eligible []*Endpoint, panicPercent int) (sound []*Endpoint, panic bool) {
 	for _, e := range eligible {
-		if !e.health.Out() {
+		if !e.out() {
 			sound = append(sound, e)
 		}
 	}
-	if len(sound) == 0 {
-		return eligible
+	few := len(sound) == 0 || len(sound)*100 < len(eligible)*panicPercent
+	if len(sound) < len(eligible) && few {
+		return eligible, true
 	}
-	return sound
+	return sound, false
 }

@@ -2,8 +2,6 @@ package upstream
 
 import (
 	"context"
-	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +28,13 @@ type Endpoint struct {
 	health        health.Member
 	// ejectedFor is why it was ejected last.
 	ejectedFor atomic.Pointer[string]
-	lastError  atomic.Pointer[Error]
+	// stillOut is why its ejection did not end when its time was over.
+	stillOut atomic.Pointer[string]
+	// unhealthy is why it is out by its probes, nil where it is not.
+	unhealthy atomic.Pointer[string]
+	// watch is who probes it; registry.mu guards it.
+	watch     *watch
+	lastError atomic.Pointer[Error]
 
 	// shared are the connections where requests share them.
 	shared shared
@@ -45,12 +49,8 @@ type Endpoint struct {
 }
 
 func newEndpoint(p *Pool, spec *ir.Endpoint) *Endpoint {
-	address := spec.Address.String()
-	if spec.Hostname != "" {
-		address = net.JoinHostPort(spec.Hostname, strconv.Itoa(int(spec.Address.Port())))
-	}
-	e := &Endpoint{pool: p, address: address}
-	e.member.Named(address)
+	e := &Endpoint{pool: p, address: addressOf(spec)}
+	e.member.Named(e.address)
 	return e
 }
 

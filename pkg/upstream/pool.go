@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/upstream/balance"
+	"github.com/sluice-dev/sluice/pkg/upstream/breaker"
 )
 
 // Pool is the live side of one ir.Upstream.
@@ -33,8 +34,17 @@ type Pool struct {
 	// passive says when endpoints are ejected; nil: never.
 	passive   atomic.Pointer[ir.Passive]
 	ejections atomic.Uint64
+	// probed says that there is a prober.
+	probed  atomic.Bool
+	breaker atomic.Pointer[breaker.Breaker]
 
 	// What follows is guarded by registry.mu.
+
+	// prober makes the probes of its endpoints, nil where there are none.
+	prober *prober
+	// panicPercent is ir.Health.PanicPercent.
+	panicPercent int
+
 	refs int
 	spec ir.Upstream
 	// client is the certificate in tls.
@@ -51,8 +61,10 @@ type endpointID struct {
 // list is the endpoints of a pool at one moment. It never changes.
 type list struct {
 	// serving are those that may be picked: the ready ones, or where there is none,
-	// those that are terminating but still serve, without those that are ejected.
+	// those that are terminating but still serve, without those that are out.
 	serving []*Endpoint
+	// panic says that those that are out serve, too, as the others are too few.
+	panic bool
 	// members are what strategies know of them, in the same order.
 	members []*balance.Member
 	// weights are theirs, nil where the strategy knows none.
@@ -108,11 +120,13 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 			e.member.Begin(now)
 		}
 		e.spec.Store(spec)
+		p.watch(e)
 		byID[id] = e
 		all = append(all, e)
 	}
 	for id, e := range p.byID {
 		if byID[id] == nil {
+			p.registry.unwatch(e)
 			gone = append(gone, e)
 		}
 	}

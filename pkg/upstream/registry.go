@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"crypto/tls"
 	"maps"
 	"slices"
@@ -20,6 +21,11 @@ type Registry struct {
 	stop   chan struct{}
 	done   chan struct{}
 	close  sync.Once
+	// ctx ends probes.
+	ctx    context.Context
+	cancel context.CancelFunc
+	// asking are the goroutines that probe. One is added only while mu is held and closed is false.
+	asking sync.WaitGroup
 
 	// mu guards what follows and the parts of a Pool that say so. An Endpoint's
 	// lock may be taken while it is held, never the other way round.
@@ -28,6 +34,8 @@ type Registry struct {
 	sets  map[string]ir.EndpointSet
 	// users are the pools that use an endpoint set, by its key.
 	users map[string]map[*Pool]struct{}
+	// watches are the probes that are made at intervals.
+	watches map[watchKey]*watch
 	// closed says that endpoints keep no connections any more.
 	closed bool
 }
@@ -44,7 +52,10 @@ func NewRegistry(o Options) *Registry {
 		pools:  make(map[string]*Pool),
 		sets:   make(map[string]ir.EndpointSet),
 		users:  make(map[string]map[*Pool]struct{}),
+
+		watches: make(map[watchKey]*watch),
 	}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
 	if o.Metrics != nil {
 		o.Metrics.Upstreams(r.gauges)
 	}
@@ -61,7 +72,9 @@ func (r *Registry) Close() {
 		r.names.close()
 		r.mu.Lock()
 		r.closed = true
+		r.cancel()
 		r.mu.Unlock()
+		r.asking.Wait()
 		for _, p := range r.all() {
 			p.retire()
 		}
@@ -86,10 +99,11 @@ func (r *Registry) AcquireAs(u ir.Upstream, client *tls.Certificate) *Pool {
 	p.refs++
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
 	p.policy.Store(&u.Balance)
-	p.judgeBy(&u.Health)
 	p.set.Store(&u.Endpoints)
+	p.breakBy(u.Breaker)
 	secured := p.secure(&u, client)
-	if p.refs == 1 || secured || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
+	judged := p.judgeBy(&u, client)
+	if p.refs == 1 || secured || judged || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {
 		r.leave(p)
 		r.join(p, u.Endpoints)
 		for _, e := range p.adopt(r.sets[u.Endpoints].Endpoints) {
@@ -113,6 +127,7 @@ func (r *Registry) release(p *Pool) {
 	}
 	r.leave(p)
 	delete(r.pools, p.key)
+	p.unwatch()
 	p.retire()
 }
 

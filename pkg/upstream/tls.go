@@ -29,6 +29,7 @@ func (p *Pool) secure(spec *ir.Upstream, client *tls.Certificate) (changed bool)
 	}
 	p.tls.Store(config) // Once: between two stores somebody would speak in clear text.
 	p.retire()
+	p.unwatch()
 	clear(p.byID)
 	return true
 }
