@@ -78,9 +78,10 @@ type life struct {
 	// backendFilters are those of the backend that was chosen, nil for none.
 	backendFilters *filter.Chain
 
-	// tried are the endpoints that were picked, the first of tries; last is the last one.
-	tried [maxTried]*upstream.Endpoint
-	last  *upstream.Endpoint
+	// tried are the endpoints that were picked, last is the last one.
+	tried     []*upstream.Endpoint
+	triedRoom [usualTries]*upstream.Endpoint
+	last      *upstream.Endpoint
 	// budgeted says that the exchange holds a further try of the budget.
 	budgeted bool
 	tries    int

@@ -48,9 +48,7 @@ func (x *exchange) forward() *fault {
 	if !x.body.streams {
 		x.sendCopies(x.body.held)
 	}
-	if x.route.Retry.BudgetPercent > 0 {
-		budget := x.pool.Budget()
-		budget.Begin()
+	if budget := x.pool.Budget(); budget.Begin(x.route.Retry.BudgetPercent > 0) {
 		defer budget.End()
 	}
 	f := x.tryUntilDone()
@@ -65,7 +63,7 @@ func (x *exchange) overdue() bool {
 
 // try makes one try; again says that another may follow.
 func (x *exchange) try() (f *fault, again bool) {
-	e, err := x.pool.PickFor(x.ask, x.tried[:min(x.tries, maxTried)]...)
+	e, err := x.pool.PickFor(x.ask, x.tried...)
 	if err != nil {
 		return faultNoEndpoint, false
 	}

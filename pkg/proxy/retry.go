@@ -10,12 +10,15 @@ import (
 // ownTries bounds the tries of a request whose route says nothing of retries.
 const ownTries = 3
 
-// maxTried is how many endpoints are remembered so as not to be tried again.
-const maxTried = 8
+// usualTries is how many endpoints an exchange remembers without memory of its own for it.
+const usualTries = 8
 
-// remember notes an endpoint that was picked. Of very many the latest are remembered.
+// remember notes an endpoint that was picked, so that it is not tried again as long as there is another.
 func (x *exchange) remember(e *upstream.Endpoint) {
-	x.tried[x.tries%maxTried] = e
+	if x.tried == nil {
+		x.tried = x.triedRoom[:0]
+	}
+	x.tried = append(x.tried, e)
 	x.last = e
 	x.tries++
 }

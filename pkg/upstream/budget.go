@@ -9,13 +9,28 @@ const fewRetries = 3
 // Budget bounds how many of the requests to a pool are further tries at one
 // moment, so that endpoints in trouble do not get a multiple of the load. It
 // outlives tables, as the pool does.
-type Budget struct{ active, retries atomic.Int64 }
+type Budget struct {
+	active, retries atomic.Int64
+	// wanted says that some route has a budget, so that the requests of all are counted.
+	wanted atomic.Bool
+}
 
 // Budget returns the pool's.
 func (p *Pool) Budget() *Budget { return &p.budget }
 
-// Begin counts a request until End.
-func (b *Budget) Begin() { b.active.Add(1) }
+// Begin counts a request until End, where the retries of some route are a share of all
+// requests; with own those of this one's are. Where it says false nothing is counted, and
+// End must not be called.
+func (b *Budget) Begin(own bool) bool {
+	if !b.wanted.Load() {
+		if !own {
+			return false
+		}
+		b.wanted.Store(true)
+	}
+	b.active.Add(1)
+	return true
+}
 
 // End says that a request is over.
 func (b *Budget) End() { b.active.Add(-1) }

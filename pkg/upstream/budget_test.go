@@ -4,8 +4,14 @@ import "testing"
 
 func TestRetriesAreAShareOfTheRequests(t *testing.T) {
 	var b Budget
-	for range 40 {
-		b.Begin()
+	if b.Begin(false) {
+		t.Error("requests are counted though nobody wants that")
+	}
+	// As soon as one route has a budget, the requests of others count, too.
+	for i := range 40 {
+		if !b.Begin(i == 0) {
+			t.Fatal("a request is not counted")
+		}
 	}
 	granted := 0
 	for b.Retry(20) {

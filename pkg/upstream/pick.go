@@ -24,7 +24,7 @@ func (p *Pool) Pick(tried ...*Endpoint) (*Endpoint, error) { return p.PickFor(As
 // PickFor chooses an endpoint for one try and counts it as in flight until
 // Endpoint.Done. Endpoints in tried are avoided as long as there is another one
 // that may be picked. It returns ErrNoEndpoints where there is none at all, and does
-// not allocate.
+// not allocate unless very many were tried.
 func (p *Pool) PickFor(ask Ask, tried ...*Endpoint) (*Endpoint, error) {
 	list := p.list.Load()
 	if len(list.serving) == 0 {

@@ -13,6 +13,21 @@ type Health struct {
 	//
 	// +optional
 	Passive *PassiveHealth `json:"passive,omitempty"`
+
+	// active asks each endpoint at intervals whether it is healthy. One that is not gets no new
+	// request.
+	//
+	// +optional
+	Active *ActiveHealth `json:"active,omitempty"`
+
+	// panicPercent is how many of the endpoints must be in service at least, on each replica: where
+	// fewer are, all serve, as the few would break down under the load of all. 0, the default, waits
+	// until none is.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	PanicPercent int32 `json:"panicPercent,omitempty"`
 }
 
 // PassiveHealth ejects endpoints at which requests fail: they get no new request for a

@@ -35,6 +35,12 @@ type Settings struct {
 	// +optional
 	Health *Health `json:"health,omitempty"`
 
+	// circuitBreaker sends no request to a back end for a while at which too many fail. A route's own
+	// goes before that of spec.
+	//
+	// +optional
+	CircuitBreaker *CircuitBreaker `json:"circuitBreaker,omitempty"`
+
 	// limits bound how many requests of a route run at once. A route's own go before
 	// those of spec; routes do not share slots.
 	//

@@ -46,6 +46,10 @@ func (s *Set) Backend(key string, first, last []settings.Source) Backend {
 		out.Key = s.Watched(out.Key, reader.Health())
 		note(&out.Sources, reader, "health", "health of "+u.Endpoints)
 	}
+	if _, found := reader.From("circuitBreaker"); found {
+		out.Key = s.Broken(out.Key, reader.Breaker())
+		note(&out.Sources, reader, "circuitBreaker", "circuit breaker of "+u.Endpoints)
+	}
 	return out
 }
 

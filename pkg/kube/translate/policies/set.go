@@ -120,6 +120,7 @@ func (s *Set) check(p *Policy) {
 	r.Limits("")
 	r.Balance()
 	r.Health()
+	r.Breaker()
 	if !slices.ContainsFunc(p.targets, func(a *attachment) bool { return a.Kind == v1alpha1.TargetService }) {
 		return
 	}

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"cmp"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
@@ -43,11 +45,21 @@ func (r *Resolver) Upstream(key string) (ir.Upstream, bool) {
 type Place struct {
 	Origin report.Origin
 	Field  string
+	// otherwise is what becomes of it where a reference there leads nowhere; empty means that its
+	// requests are answered 503.
+	otherwise string
+}
+
+// Otherwise returns the place with what becomes of it where a reference there leads nowhere.
+func (p Place) Otherwise(consequence string) Place {
+	p.otherwise = consequence
+	return p
 }
 
 // At returns a field below the place, such as ".service.port" or "[3]".
 func (p Place) At(field string) Place {
-	return Place{Origin: p.Origin, Field: p.Field + field}
+	p.Field += field
+	return p
 }
 
 // upstream enters an upstream under its key. That of the first reference stays.
@@ -87,6 +99,11 @@ func (r *Resolver) Watched(key string, health ir.Health) string {
 	return r.vary(key, func(u *ir.Upstream) { u.Health = health })
 }
 
+// Broken returns the key of the upstream that is like another apart from when its circuit opens.
+func (r *Resolver) Broken(key string, breaker ir.Breaker) string {
+	return r.vary(key, func(u *ir.Upstream) { u.Breaker = breaker })
+}
+
 // vary enters what change makes of an upstream, under a key of its own. What it differs
 // in is what it has connections of its own for; the endpoints are shared.
 func (r *Resolver) vary(key string, change func(*ir.Upstream)) string {
@@ -117,6 +134,9 @@ func keyOf(u *ir.Upstream) string {
 	if h := u.Health.String(); h != "" {
 		key += " " + h
 	}
+	if b := u.Breaker.String(); b != "" {
+		key += " " + b
+	}
 	if u.Protocol != ir.UpstreamHTTP1 {
 		key += " " + u.Protocol.String()
 	}
@@ -128,6 +148,6 @@ func keyOf(u *ir.Upstream) string {
 
 // fail reports a reference that leads nowhere, and returns what answers instead.
 func (r *Resolver) fail(at Place, reason report.Reason, message string) ir.WeightedUpstream {
-	r.Facts.Errorf(at.Origin, at.Field, reason, "%s; its requests are answered 503", message)
+	r.Facts.Errorf(at.Origin, at.Field, reason, "%s; %s", message, cmp.Or(at.otherwise, "its requests are answered 503"))
 	return ir.WeightedUpstream{Weight: 1, FailStatus: 503, FailReason: message}
 }

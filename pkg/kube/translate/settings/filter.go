@@ -262,9 +262,9 @@ func (f *filters) mirror(s *v1alpha1.MirrorFilter, at resolve.Place) ir.Filter {
 		return nil
 	case s.Service != nil:
 		name := types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.Service.Name}
-		share = f.Service(name, s.Service.Port, at.At(".service"))
+		share = f.Service(name, s.Service.Port, at.At(".service").Otherwise("nothing is copied to it"))
 	default:
-		share = f.Address(s.Address, at.At(".address"))
+		share = f.Address(s.Address, at.At(".address").Otherwise("nothing is copied to it"))
 	}
 	percent := f.percent(s.Percent, 0, at.At(".percent"))
 	if share.Upstream == "" {

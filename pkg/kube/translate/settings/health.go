@@ -25,16 +25,31 @@ const (
 // and the field counts as not set.
 func (r *Reader) Health() ir.Health {
 	spec, at := first(r, ".health", func(s *v1alpha1.Settings) *v1alpha1.Health { return s.Health })
-	if spec == nil || spec.Passive == nil {
-		return ir.Health{}
+	var out ir.Health
+	if spec == nil {
+		return out
 	}
-	return ir.Health{Passive: r.passive(spec.Passive, at.At(".passive"))}
+	if spec.Passive != nil {
+		out.Passive = r.passive(spec.Passive, at.At(".passive"))
+	}
+	if spec.Active != nil {
+		out.Active = r.active(spec.Active, at.At(".active"))
+	}
+	if p := spec.PanicPercent; p < 0 || p > 100 {
+		r.unset(at.At(".panicPercent"), "is not between 0 and 100")
+	} else {
+		out.PanicPercent = int(p)
+	}
+	return out
+}
+
+// unset reports a value that is as if it were not set.
+func (r *Reader) unset(at resolve.Place, problem string) {
+	r.Facts.Errorf(at.Origin, at.Field, report.Invalid, "the value %s, so it is as if it were not set", problem)
 }
 
 func (r *Reader) passive(spec *v1alpha1.PassiveHealth, at resolve.Place) ir.Passive {
-	refuse := func(field, problem string) {
-		r.Facts.Errorf(at.Origin, at.Field+field, report.Invalid, "the value %s, so it is as if it were not set", problem)
-	}
+	refuse := func(field, problem string) { r.unset(at.At(field), problem) }
 	out := ir.Passive{Failures: defaultFailures, EjectFor: defaultEjectFor, MaxPercent: defaultMaxEjected}
 	if n := spec.ConsecutiveFailures; n < 0 || n > maxFailures {
 		refuse(".consecutiveFailures", "is not between 1 and 1000")

@@ -57,6 +57,8 @@ func isSet(s *v1alpha1.Settings, name string) bool {
 		return s.Retry != nil
 	case "health":
 		return s.Health != nil
+	case "circuitBreaker":
+		return s.CircuitBreaker != nil
 	case "limits":
 		return s.Limits != nil
 	case "timeouts.connect":
