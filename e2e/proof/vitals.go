@@ -9,15 +9,18 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // vitals is what a process holds at one moment.
 type vitals struct {
-	at                      time.Time
-	cpu                     time.Duration
-	goroutines, descriptors int
-	resident                int64 // bytes
+	at         time.Time
+	cpu        time.Duration
+	goroutines int
+	// descriptors are those without the connections that pools keep to endpoints, which are kept for as long as they are.
+	descriptors, pooled int
+	resident            int64 // bytes
 }
 
 // clockTick is USER_HZ, which Linux fixes at 100 for /proc.
@@ -37,7 +40,12 @@ func (s *stage) vitals() (vitals, error) {
 	if err != nil {
 		return v, err
 	}
-	v.descriptors = len(open)
+	pooled, err := s.metric("sluice_upstream_connections")
+	if err != nil {
+		return v, err
+	}
+	v.pooled = int(pooled)
+	v.descriptors = len(open) - v.pooled
 	goroutines, err := s.metric("go_goroutines")
 	v.goroutines = int(goroutines)
 	return v, err
@@ -61,6 +69,67 @@ func cpuTime(pid int) (time.Duration, error) {
 	}
 	system, err := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * clockTick, err
+}
+
+// busyTime is the time that all processes of the machine have had so far.
+func busyTime() (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(stat), "\n")
+	var sum time.Duration
+	for i, field := range strings.Fields(line) {
+		// "cpu", user, nice, system, idle, iowait, irq, softirq, steal, and two that are part of the first.
+		if i == 0 || i == 4 || i == 5 || i > 8 {
+			continue
+		}
+		ticks, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, err
+		}
+		sum += time.Duration(ticks) * clockTick
+	}
+	return sum, nil
+}
+
+// ownTime is the time that the stage has had so far: Sluice, this process and the
+// attackers that have ended.
+func (s *stage) ownTime() (time.Duration, error) {
+	sluice, err := cpuTime(s.cmd.Process.Pid)
+	if err != nil {
+		return 0, err
+	}
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var used syscall.Rusage
+		if err := syscall.Getrusage(who, &used); err != nil {
+			return 0, err
+		}
+		sluice += time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	}
+	return sluice, nil
+}
+
+// strangers returns how much of one core other programs have while the stage works.
+func (s *stage) strangers(work func() error) (float64, error) {
+	begun := time.Now()
+	all, err := busyTime()
+	if err != nil {
+		return 0, err
+	}
+	own, err := s.ownTime()
+	if err != nil {
+		return 0, err
+	}
+	if err := work(); err != nil {
+		return 0, err
+	}
+	allNow, err := busyTime()
+	if err != nil {
+		return 0, err
+	}
+	ownNow, err := s.ownTime()
+	return max(float64((allNow-all)-(ownNow-own))/float64(time.Since(begun)), 0), err
 }
 
 // memory returns a line of /proc/PID/status in bytes.
@@ -140,7 +209,7 @@ func (s *stage) residue(ctx context.Context, before vitals, settle time.Duration
 	more := float64(after.resident)/float64(before.resident) - 1
 	found.say(used <= idleCPU, "%v later: %.1f %% CPU (at most %.0f %%)", settle, 100*used, 100*idleCPU)
 	found.say(after.goroutines <= before.goroutines+moreObjects, "%v later: %d goroutines, %d before", settle, after.goroutines, before.goroutines)
-	found.say(after.descriptors <= before.descriptors+moreObjects, "%v later: %d descriptors, %d before", settle, after.descriptors, before.descriptors)
+	found.say(after.descriptors <= before.descriptors+moreObjects, "%v later: %d descriptors, %d before, and %d kept connections to endpoints", settle, after.descriptors, before.descriptors, after.pooled)
 	found.say(more <= moreMemory, "%v later: %s resident, %s before (%+.0f %%)", settle, size(after.resident), size(before.resident), 100*more)
 	if more <= moreMemory {
 		return nil
