@@ -115,6 +115,9 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 		}
 		for _, e := range pool.Endpoints {
 			row("endpoint", "%s", strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Address, e.State, e.Target)))
+			if e.Out != "" {
+				row("not", "endpoint %s: %s", e.Address, e.Out)
+			}
 			if e.Ejected != "" {
 				row("ejected", "%s %s", e.Address, e.Ejected)
 			}

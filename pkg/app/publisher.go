@@ -66,6 +66,7 @@ type served struct {
 	snapshot *snapshot.Snapshot
 	config   *ir.Config
 	facts    *report.Set
+	pods     *translate.PodValues
 }
 
 // publish serves what a snapshot says. loaded are the facts found while its
@@ -91,7 +92,7 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	}
 	p.loaded = loaded
 	facts.Merge(p.compiled)
-	p.served.Store(&served{s, config, facts})
+	p.served.Store(&served{s, config, facts, translate.ReadPods(s)})
 	p.logNew(facts)
 	if p.reported != nil {
 		p.reported(s, verdicts, facts)
@@ -173,17 +174,18 @@ func (p *publisher) removeEndpoints(keys []string) {
 	p.upstreams.RemoveEndpoints(gone...)
 }
 
-// endpoints is the fast lane: the EndpointSlices of one Service changed. A
+// endpoints is the fast lane: the EndpointSlices of one Service changed, or its Pods. A
 // build that runs meanwhile may put older ones in their place; the controller
-// calls again after it.
-func (p *publisher) endpoints(name types.NamespacedName, slices []*discoveryv1.EndpointSlice) {
+// calls again after it. The result says that a build is needed.
+func (p *publisher) endpoints(name types.NamespacedName, slices []*discoveryv1.EndpointSlice, pods snapshot.Pods) bool {
 	now := p.served.Load()
 	if now == nil {
-		return // The first build reads the slices itself.
+		return false // The first build reads the slices itself.
 	}
 	if service := now.snapshot.Service(name); service != nil {
-		p.upstreams.SetEndpoints(translate.EndpointsOf(now.config, service, slices)...)
+		p.upstreams.SetEndpoints(translate.EndpointsOf(now.config, service, slices, pods)...)
 	}
+	return now.pods.Changed(name, slices, pods)
 }
 
 // logNew logs each fact once, as long as it stays.

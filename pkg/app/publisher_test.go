@@ -167,16 +167,16 @@ func TestPublishKeepsEndpointsOfTheOldTableForAWhile(t *testing.T) {
 func TestEndpointsTakeTheFastLane(t *testing.T) {
 	p, _ := newPublisher(t)
 	name := types.NamespacedName{Namespace: "ns", Name: "a"}
-	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.9")})
+	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.9")}, nil)
 	if got := p.upstreams.Endpoints(); len(got) != 0 {
 		t.Errorf("endpoints were taken before the first table: %v", got)
 	}
 	p.publish(snapshotOf(ingress("a.example", "a"), service("a"), service("unused"), endpointSlice("a", "10.0.0.1")), nil)
 	before := p.holder.Load()
 
-	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2", "10.0.0.3")})
-	p.endpoints(types.NamespacedName{Namespace: "ns", Name: "unused"}, []*discoveryv1.EndpointSlice{endpointSlice("unused", "10.0.0.4")})
-	p.endpoints(types.NamespacedName{Namespace: "ns", Name: "unknown"}, nil)
+	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2", "10.0.0.3")}, nil)
+	p.endpoints(types.NamespacedName{Namespace: "ns", Name: "unused"}, []*discoveryv1.EndpointSlice{endpointSlice("unused", "10.0.0.4")}, nil)
+	p.endpoints(types.NamespacedName{Namespace: "ns", Name: "unknown"}, nil, nil)
 	if got := addresses(p, "ns/a:80"); !slices.Equal(got, []string{"10.0.0.2:8080", "10.0.0.3:8080"}) {
 		t.Errorf("the endpoints are %v", got)
 	}
@@ -201,12 +201,12 @@ func TestBothLanesMayRunAtOnce(t *testing.T) {
 	})
 	lanes.Go(func() {
 		for range rounds {
-			p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2")})
+			p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2")}, nil)
 		}
 	})
 	lanes.Wait()
 	// The controller calls the fast lane again after each build that it overlapped.
-	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2")})
+	p.endpoints(name, []*discoveryv1.EndpointSlice{endpointSlice("a", "10.0.0.2")}, nil)
 	if got := addresses(p, "ns/a:80"); !slices.Equal(got, []string{"10.0.0.2:8080"}) {
 		t.Errorf("the endpoints are %v", got)
 	}

@@ -80,11 +80,12 @@ func (a *App) Controller(ctx context.Context) error {
 		PublishService: a.options.PublishService,
 		Pods:           a.options.PodsService,
 		Build:          func(_ context.Context, s *snapshot.Snapshot) { a.publisher.publish(s, nil) },
-		Endpoints: func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice) {
-			a.publisher.endpoints(service, slices)
+		Endpoints: func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice, pods snapshot.Pods) bool {
+			build := a.publisher.endpoints(service, slices, pods)
 			if service == a.options.PodsService {
 				writer.Wake() // The Services of Gateways lead to them.
 			}
+			return build
 		},
 	})
 	if err != nil {

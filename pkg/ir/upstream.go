@@ -75,6 +75,9 @@ type Endpoint struct {
 	Hostname string
 	// State says which requests it may get.
 	State EndpointState
+	// Out says why the endpoint is unready, for `explain`; empty where that is what
+	// its conditions say.
+	Out string
 	// Zone is the topology zone, empty where unknown.
 	Zone string
 	// ForZones are the zones whose clients it should serve (EndpointSlice hints),

@@ -56,6 +56,8 @@ const (
 	CertificateExpired Reason = "CertificateExpired"
 	// CertificateMismatch: a certificate does not cover the host that names it.
 	CertificateMismatch Reason = "CertificateMismatch"
+	// NoVersion: a label that versions are taken from is not on the Pods.
+	NoVersion Reason = "NoVersion"
 	// NoEndpoints: an upstream has no endpoint that may be sent requests.
 	NoEndpoints Reason = "NoEndpoints"
 	// OtherClass: the object belongs to another controller.

@@ -33,9 +33,11 @@ type PoolDump struct {
 type EndpointDump struct {
 	Address string `json:"address"`
 	State   string `json:"state"`
-	Target  string `json:"target,omitempty"`
-	Zone    string `json:"zone,omitempty"`
-	Node    string `json:"node,omitempty"`
+	// Out says why the endpoint is unready, empty where that is what its conditions say.
+	Out    string `json:"out,omitempty"`
+	Target string `json:"target,omitempty"`
+	Zone   string `json:"zone,omitempty"`
+	Node   string `json:"node,omitempty"`
 	// ForZones are the zones that topology hints name.
 	ForZones string `json:"forZones,omitempty"`
 	// Weight is what EndpointSlices give it, 0 for none.
@@ -102,6 +104,7 @@ func (e *Endpoint) dump() EndpointDump {
 	return EndpointDump{
 		Address:       e.address,
 		State:         spec.State.String(),
+		Out:           spec.Out,
 		Target:        spec.Target,
 		Zone:          spec.Zone,
 		Node:          spec.Node,

@@ -5,6 +5,7 @@ import "k8s.io/apimachinery/pkg/util/intstr"
 // Backend is what serves requests: a Service or a fixed address.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.service) != has(self.address)",message="exactly one of service and address must be set"
+// +kubebuilder:validation:XValidation:rule="!has(self.versionFromPodLabel) || has(self.service) && !has(self.version)",message="versionFromPodLabel goes with service, and not with version"
 type Backend struct {
 	// service is a Service in the same namespace.
 	//
@@ -37,6 +38,16 @@ type Backend struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._+-]*[A-Za-z0-9])?$`
 	Version string `json:"version,omitempty"`
+
+	// versionFromPodLabel takes the version from a label of the Service's Pods, such as
+	// app.kubernetes.io/version, in the place of version: the Service then is as many
+	// back ends as its Pods have values of the label, each with the weight of this one. Pods
+	// without the label get no request.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=317
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`
+	VersionFromPodLabel string `json:"versionFromPodLabel,omitempty"`
 
 	// ready is false where the back end is to get no new request, as long as someone
 	// works on it. Requests for its version go to the next shorter one.

@@ -2,7 +2,7 @@ package v1alpha1
 
 // Route sends the requests that match to back ends.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.backends) || self.backends.all(b, has(b.version)) || !self.backends.exists(b, has(b.version))",message="either all backends of a route must have a version or none"
+// +kubebuilder:validation:XValidation:rule="!has(self.backends) || self.backends.all(b, has(b.version) || has(b.versionFromPodLabel)) || !self.backends.exists(b, has(b.version) || has(b.versionFromPodLabel))",message="either all backends of a route must have a version or none"
 // +kubebuilder:validation:XValidation:rule="has(self.backends) || has(self.filters) && self.filters.exists(f, f.type in ['Drop', 'Redirect', 'DirectResponse'])",message="backends must be set unless a filter answers every request"
 type Route struct {
 	// name tells the route from others, in logs, metrics and reports. Without it the

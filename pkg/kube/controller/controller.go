@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -78,6 +80,7 @@ func New(o Options) (*Controller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("discovery client: %w", err)
 	}
+	work := newDebounce(o.Holdoff, o.MaxDelay)
 	return &Controller{
 		opts:      o,
 		log:       o.Logger,
@@ -85,8 +88,8 @@ func New(o Options) (*Controller, error) {
 		client:    writer,
 		direct:    direct,
 		discovery: kinds,
-		work:      newDebounce(o.Holdoff, o.MaxDelay),
-		lane:      &lane{slices: objects, endpoints: o.Endpoints},
+		work:      work,
+		lane:      &lane{slices: objects, endpoints: o.Endpoints, mark: work.mark},
 	}, nil
 }
 
@@ -147,6 +150,9 @@ func (c *Controller) watchBuiltin(ctx context.Context) error {
 	if err := c.cache.IndexField(ctx, &discoveryv1.EndpointSlice{}, serviceIndex, serviceOf); err != nil {
 		return fmt.Errorf("index EndpointSlices: %w", err)
 	}
+	if err := c.cache.IndexField(ctx, &discoveryv1.EndpointSlice{}, podIndex, podsOf); err != nil {
+		return fmt.Errorf("index EndpointSlices: %w", err)
+	}
 	for _, kind := range builtin() {
 		if err := c.watch(ctx, kind); err != nil {
 			return err
@@ -162,8 +168,11 @@ func (c *Controller) watch(ctx context.Context, kind client.Object) error {
 		return fmt.Errorf("watch %T: %w", kind, err)
 	}
 	handler := c.onObject()
-	if _, ok := kind.(*discoveryv1.EndpointSlice); ok {
+	switch kind.(type) {
+	case *discoveryv1.EndpointSlice:
 		handler = c.onSlice(ctx)
+	case *metav1.PartialObjectMetadata:
+		handler = c.onPod(ctx)
 	}
 	if _, err := informer.AddEventHandler(handler); err != nil {
 		return fmt.Errorf("watch %T: %w", kind, err)
@@ -182,6 +191,29 @@ func (c *Controller) onObject() toolscache.ResourceEventHandler {
 			}
 		},
 		DeleteFunc: func(any) { c.work.mark() },
+	}
+}
+
+// onPod sends the endpoints of Pods whose labels or annotations changed down the lane of
+// EndpointSlices.
+func (c *Controller) onPod(ctx context.Context) toolscache.ResourceEventHandler {
+	send := func(object any) {
+		pod, ok := object.(*metav1.PartialObjectMetadata)
+		if !ok {
+			return // Where a Pod is gone, its endpoints are.
+		}
+		if err := c.lane.podChanged(ctx, client.ObjectKeyFromObject(pod)); err != nil && ctx.Err() == nil {
+			c.log.Error("endpoints may be stale", "pod", client.ObjectKeyFromObject(pod), "error", err)
+		}
+	}
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc: send,
+		UpdateFunc: func(before, after any) {
+			b, a := before.(*metav1.PartialObjectMetadata), after.(*metav1.PartialObjectMetadata)
+			if !maps.Equal(b.Labels, a.Labels) || !maps.Equal(b.Annotations, a.Annotations) {
+				send(a)
+			}
+		},
 	}
 }
 

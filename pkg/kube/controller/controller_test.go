@@ -58,6 +58,8 @@ type running struct {
 type sentSlices struct {
 	service types.NamespacedName
 	slices  []*discoveryv1.EndpointSlice
+	// ready are the values of the annotation of the Pods, sorted.
+	ready []string
 }
 
 // run starts a controller that ends with the test, and proves that it does not
@@ -78,8 +80,24 @@ func run(t *testing.T, change func(*Options)) *running {
 			r.builds.Add(1)
 			r.snapshots <- s
 		},
-		Endpoints: func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice) {
-			r.endpoints <- sentSlices{service, slices}
+		Endpoints: func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice, pods snapshot.Pods) bool {
+			sent := sentSlices{service: service, slices: slices}
+			build := false
+			for _, slice := range slices {
+				for _, e := range slice.Endpoints {
+					if e.TargetRef == nil {
+						continue
+					}
+					pod := pods(types.NamespacedName{Namespace: e.TargetRef.Namespace, Name: e.TargetRef.Name})
+					if pod == nil {
+						continue
+					}
+					sent.ready = append(sent.ready, pod.Annotations[snapshot.ReadyAnnotation])
+					build = build || pod.Labels["build"] == "please"
+				}
+			}
+			r.endpoints <- sent
+			return build
 		},
 	}
 	if change != nil {
@@ -347,6 +365,64 @@ func (r *running) expectSlices(t *testing.T, service types.NamespacedName, n int
 	}
 }
 
+func TestPodsGoDownTheLaneOfTheirEndpoints(t *testing.T) {
+	c, namespace := writer(t), server.Namespace(t)
+	web := types.NamespacedName{Namespace: namespace, Name: "web"}
+	r := run(t, nil)
+	create(t, c, newIngress(namespace, "a"))
+	r.until(t, "the Ingress", hasIngress(namespace, "a"))
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "web-0", Labels: map[string]string{"version": "1"}, Annotations: map[string]string{"other": "1"}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "web"}}},
+	}
+	create(t, c, pod)
+	slice := newSlice(namespace, "web-1", "web", "10.1.0.1")
+	slice.Endpoints[0].TargetRef = &corev1.ObjectReference{Kind: "Pod", Namespace: namespace, Name: pod.Name}
+	create(t, c, slice)
+	r.expectReady(t, web, "")
+
+	pod.Annotations[snapshot.ReadyAnnotation] = "false"
+	update(t, c, pod)
+	r.expectReady(t, web, "false")
+	before := r.builds.Load()
+	pod.Labels["build"] = "please"
+	update(t, c, pod)
+	s := r.until(t, "the label that asks for a build", func(s *snapshot.Snapshot) bool {
+		pod := s.Pod(types.NamespacedName{Namespace: namespace, Name: pod.Name})
+		return pod != nil && pod.Labels["build"] == "please"
+	})
+	if r.builds.Load() == before {
+		t.Error("what the lane asked for was not built")
+	}
+	if kept := s.Pod(types.NamespacedName{Namespace: namespace, Name: pod.Name}).Annotations; len(kept) != 1 {
+		t.Errorf("of the Pod these annotations are kept: %v, want the one that is read", kept)
+	}
+}
+
+// update writes an object.
+func update(t *testing.T, c client.Client, o client.Object) {
+	t.Helper()
+	if err := c.Update(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expectReady waits until a call for the Service brings that one value of the annotation.
+func (r *running) expectReady(t *testing.T, service types.NamespacedName, value string) {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case sent := <-r.endpoints:
+			if sent.service == service && len(sent.ready) == 1 && sent.ready[0] == value {
+				return
+			}
+		case <-late:
+			t.Fatalf("no call with %q for the Pod of %s", value, service)
+		}
+	}
+}
+
 func TestANamespaceIsWatchedAloneButForWhatFlagsName(t *testing.T) {
 	c, own, other := writer(t), server.Namespace(t), server.Namespace(t)
 	publish := types.NamespacedName{Namespace: other, Name: "sluice"}
@@ -498,7 +574,7 @@ func TestOptionsThatLackSomethingAreRefused(t *testing.T) {
 	complete := Options{
 		Config:    &rest.Config{},
 		Build:     func(context.Context, *snapshot.Snapshot) {},
-		Endpoints: func(types.NamespacedName, []*discoveryv1.EndpointSlice) {},
+		Endpoints: func(types.NamespacedName, []*discoveryv1.EndpointSlice, snapshot.Pods) bool { return false },
 	}
 	cases := map[string]func(*Options){
 		"no way to the API server": func(o *Options) { o.Config = nil },

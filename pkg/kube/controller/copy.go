@@ -9,11 +9,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 )
 
 // secretTypes keeps out of the watch the types of Secret that are never a
@@ -109,6 +112,9 @@ func trim(in any) (any, error) {
 		maps.DeleteFunc(object.Data, func(key, value string) bool {
 			return key != corev1.ServiceAccountRootCAKey && len(value) > longestParameter
 		})
+	case *metav1.PartialObjectMetadata:
+		object.Finalizers = nil
+		maps.DeleteFunc(object.Annotations, func(key, _ string) bool { return key != snapshot.ReadyAnnotation })
 	case *discoveryv1.EndpointSlice:
 		for i := range object.Endpoints {
 			object.Endpoints[i].DeprecatedTopology = nil

@@ -5,6 +5,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -24,6 +25,20 @@ func builtin() []client.Object {
 		&corev1.Secret{},
 		&discoveryv1.EndpointSlice{},
 	}
+}
+
+// newPod returns an empty object that stands for a Pod. Only the metadata of Pods is asked for.
+func newPod() *metav1.PartialObjectMetadata {
+	pod := &metav1.PartialObjectMetadata{}
+	pod.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Pod"))
+	return pod
+}
+
+// newPodList is newPod for lists.
+func newPodList() *metav1.PartialObjectMetadataList {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PodList"))
+	return list
 }
 
 // gatewayVersion is the version of the Gateway API that is read.
@@ -56,6 +71,7 @@ func newMapper() meta.RESTMapper {
 	}
 	add(corev1.SchemeGroupVersion, "Service", "service", "services", meta.RESTScopeNamespace)
 	add(corev1.SchemeGroupVersion, "Secret", "secret", "secrets", meta.RESTScopeNamespace)
+	add(corev1.SchemeGroupVersion, "Pod", "pod", "pods", meta.RESTScopeNamespace)
 	add(corev1.SchemeGroupVersion, "Event", "event", "events", meta.RESTScopeNamespace)
 	add(discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslice", "endpointslices", meta.RESTScopeNamespace)
 	add(networkingv1.SchemeGroupVersion, "Ingress", "ingress", "ingresses", meta.RESTScopeNamespace)

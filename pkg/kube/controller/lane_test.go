@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 )
 
 // sliceReader lists the slices that it holds, by the index of their Service.
@@ -108,12 +110,13 @@ func TestLaneSendsTheSlicesOfAServiceAsTheyAreNow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []sent
 			reader := &sliceReader{slices: []discoveryv1.EndpointSlice{one, two, other}}
-			l := &lane{slices: reader, endpoints: func(service types.NamespacedName, list []*discoveryv1.EndpointSlice) {
+			l := &lane{slices: reader, mark: func() {}, endpoints: func(service types.NamespacedName, list []*discoveryv1.EndpointSlice, _ snapshot.Pods) bool {
 				s := sent{Service: service}
 				for _, slice := range list {
 					s.Slices = append(s.Slices, slice.Name)
 				}
 				got = append(got, s)
+				return false
 			}}
 			if err := c.do(t.Context(), l, reader); err != nil {
 				t.Fatal(err)

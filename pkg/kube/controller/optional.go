@@ -15,7 +15,8 @@ import (
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
 
-// optional is a kind that an API server has only where its CRD is installed.
+// optional is a kind that an API server has only where its CRD is installed, or that this process
+// may do without.
 type optional struct {
 	version schema.GroupVersion
 	kind    string
@@ -38,6 +39,12 @@ func optionals() []optional {
 		kindOf[gatewayv1.UDPRoute, gatewayv1.UDPRouteList](gatewayVersion, "UDPRoute"),
 		kindOf[gatewayv1.ReferenceGrant, gatewayv1.ReferenceGrantList](gatewayVersion, "ReferenceGrant"),
 		kindOf[gatewayv1.BackendTLSPolicy, gatewayv1.BackendTLSPolicyList](gatewayVersion, "BackendTLSPolicy"),
+		{
+			version: corev1.SchemeGroupVersion,
+			kind:    "Pod",
+			object:  func() client.Object { return newPod() },
+			list:    func() client.ObjectList { return newPodList() },
+		},
 	}
 }
 

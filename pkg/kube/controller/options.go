@@ -48,10 +48,11 @@ type Options struct {
 	CRDInterval time.Duration
 	// Build gets each new snapshot. Calls never overlap.
 	Build func(ctx context.Context, s *snapshot.Snapshot)
-	// Endpoints gets all EndpointSlices of one Service after any of them changed;
-	// none are left when the last is deleted. It must not block: the events of the
-	// other Services wait for it. The slices are shared and read-only.
-	Endpoints func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice)
+	// Endpoints gets all EndpointSlices of one Service after any of them changed, or
+	// one of their Pods; none are left when the last is deleted. It must not block: the
+	// events of the other Services wait for it. The slices are shared and read-only, and
+	// pods may be called until it returns. The result says that a build is needed, too.
+	Endpoints func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice, pods snapshot.Pods) (build bool)
 }
 
 // complete returns the options with defaults, or an error for what is missing.

@@ -34,6 +34,7 @@ var kinds = []kind{
 	{"networking.k8s.io/v1", "Ingress", false, func() object { return &networkingv1.Ingress{} }},
 	{"networking.k8s.io/v1", "IngressClass", true, func() object { return &networkingv1.IngressClass{} }},
 	{"discovery.k8s.io/v1", "EndpointSlice", false, func() object { return &discoveryv1.EndpointSlice{} }},
+	{"v1", "Pod", false, func() object { return &corev1.Pod{} }},
 	{"v1", "Namespace", true, func() object { return &corev1.Namespace{} }},
 	{"gateway.networking.k8s.io/v1", "GatewayClass", true, func() object { return &gatewayv1.GatewayClass{} }},
 	{"gateway.networking.k8s.io/v1", "Gateway", false, func() object { return &gatewayv1.Gateway{} }},

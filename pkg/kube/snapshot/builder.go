@@ -50,6 +50,13 @@ func (b *Builder) add(object runtime.Object) bool {
 		b.addNamespace(o)
 	case *discoveryv1.EndpointSlice:
 		b.s.addSlice(o)
+	case *corev1.Pod:
+		put(&b.s.pods, o, &metav1.PartialObjectMetadata{TypeMeta: o.TypeMeta, ObjectMeta: o.ObjectMeta})
+	case *metav1.PartialObjectMetadata:
+		if o.Kind != "Pod" {
+			return false
+		}
+		put(&b.s.pods, o, o)
 	default:
 		return b.s.gateway.add(object) || b.s.gateway.addList(object) || b.addList(object)
 	}
@@ -82,6 +89,13 @@ func (b *Builder) addList(object runtime.Object) bool {
 	case *corev1.NamespaceList:
 		for i := range list.Items {
 			b.addNamespace(&list.Items[i])
+		}
+	case *metav1.PartialObjectMetadataList:
+		if list.Kind != "PodList" {
+			return false
+		}
+		for i := range list.Items {
+			put(&b.s.pods, &list.Items[i], &list.Items[i])
 		}
 	case *discoveryv1.EndpointSliceList:
 		for i := range list.Items {

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
@@ -23,6 +24,8 @@ type Snapshot struct {
 	configMaps    map[types.NamespacedName]*corev1.ConfigMap
 	namespaces    map[string]*corev1.Namespace
 	gateway       gatewayObjects
+	// pods are what is read of Pods: their metadata.
+	pods map[types.NamespacedName]*metav1.PartialObjectMetadata
 	// slices are by the Service that they belong to, those of one by name.
 	slices map[types.NamespacedName][]*discoveryv1.EndpointSlice
 }

@@ -50,10 +50,25 @@ func TestListsStandForTheirItems(t *testing.T) {
 	) {
 		t.Error("a list was left out")
 	}
-	if b.Add(&corev1.Pod{}) {
-		t.Error("a Pod was taken")
+	if b.Add(&corev1.Node{}) {
+		t.Error("a Node was taken")
+	}
+	if b.Add(&metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "Node"}}, &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{Kind: "NodeList"}}) {
+		t.Error("the metadata of Nodes was taken")
+	}
+	pod := metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "Pod"}, ObjectMeta: meta("a", "listed", 1)}
+	if !b.Add(
+		&corev1.Pod{ObjectMeta: meta("a", "whole", 1)},
+		&metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{Kind: "PodList"}, Items: []metav1.PartialObjectMetadata{pod}},
+	) {
+		t.Error("a Pod was left out")
 	}
 	s := b.Snapshot()
+	for _, name := range []string{"whole", "listed"} {
+		if s.Pod(types.NamespacedName{Namespace: "a", Name: name}) == nil {
+			t.Errorf("the Pod %s is missing", name)
+		}
+	}
 	x := types.NamespacedName{Namespace: "a", Name: "x"}
 	if len(s.Ingresses()) != 1 || len(s.IngressClasses()) != 1 || len(s.ProxyRoutes()) != 1 ||
 		s.Service(x) == nil || s.Secret(x) == nil || s.ConfigMap(x) == nil || len(s.EndpointSlices(x)) != 1 {

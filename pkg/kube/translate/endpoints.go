@@ -31,13 +31,13 @@ func endpointsOf(s *snapshot.Snapshot, key string) ir.EndpointSet {
 		return set
 	}
 	name, _ := ServiceOf(key)
-	return resolve.ServiceEndpoints(key, s.Service(name), s.EndpointSlices(name))
+	return resolve.ServiceEndpoints(key, s.Service(name), s.EndpointSlices(name), s.Pod)
 }
 
 // EndpointsOf returns the endpoint sets of the upstreams of one Service, sorted
-// by key, from slices newer than those of the snapshot that the Config was made
+// by key, from slices and Pods newer than those of the snapshot that the Config was made
 // of. The result is empty for a nil Service and for one that no upstream names.
-func EndpointsOf(c *ir.Config, service *corev1.Service, endpoints []*discoveryv1.EndpointSlice) []ir.EndpointSet {
+func EndpointsOf(c *ir.Config, service *corev1.Service, endpoints []*discoveryv1.EndpointSlice, pods snapshot.Pods) []ir.EndpointSet {
 	if service == nil {
 		return nil
 	}
@@ -47,7 +47,7 @@ func EndpointsOf(c *ir.Config, service *corev1.Service, endpoints []*discoveryv1
 	for i := first; i < len(c.Upstreams) && strings.HasPrefix(c.Upstreams[i].Key, prefix); i++ {
 		// Upstreams of one port differ in what stands behind the key of the set.
 		if key := c.Upstreams[i].Endpoints; len(sets) == 0 || sets[len(sets)-1].Key != key {
-			sets = append(sets, resolve.ServiceEndpoints(key, service, endpoints))
+			sets = append(sets, resolve.ServiceEndpoints(key, service, endpoints, pods))
 		}
 	}
 	return sets
@@ -75,6 +75,17 @@ func reportEndpoints(s *snapshot.Snapshot, c *ir.Config, mapped map[string]bool,
 		}
 		_, port, _, _ := resolve.ParseServiceKey(u.Endpoints)
 		facts.Warnf(u.Origin, "", report.NoEndpoints, "no EndpointSlice has a ready endpoint for port %d, so its requests are answered 503", port)
+	}
+}
+
+// reportPods warns of annotations of Pods that cannot be read, of the Services in use.
+func reportPods(s *snapshot.Snapshot, c *ir.Config, facts *report.Set) {
+	seen := make(map[types.NamespacedName]bool)
+	for i := range c.Upstreams {
+		if name, isService := ServiceOf(c.Upstreams[i].Endpoints); isService && !seen[name] {
+			seen[name] = true
+			reportReady(s, name, facts)
+		}
 	}
 }
 

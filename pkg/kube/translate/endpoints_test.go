@@ -41,7 +41,7 @@ func TestEndpointsOfOneServiceAreThoseOfAllTogether(t *testing.T) {
 	var lane []ir.EndpointSet
 	for _, name := range []string{"sho", "shop-2", "shop", "unused"} {
 		key := types.NamespacedName{Namespace: "default", Name: name}
-		lane = append(lane, translate.EndpointsOf(config, objects[name], s.EndpointSlices(key))...)
+		lane = append(lane, translate.EndpointsOf(config, objects[name], s.EndpointSlices(key), s.Pod)...)
 	}
 	full := translate.Endpoints(s, config)
 	if len(full) != 4 {
@@ -50,7 +50,7 @@ func TestEndpointsOfOneServiceAreThoseOfAllTogether(t *testing.T) {
 	if diff := cmp.Diff(full, lane, compareAddresses); diff != "" {
 		t.Errorf("all together (-) and one by one (+):\n%s", diff)
 	}
-	if sets := translate.EndpointsOf(config, nil, nil); len(sets) > 0 {
+	if sets := translate.EndpointsOf(config, nil, nil, nil); len(sets) > 0 {
 		t.Errorf("a Service that does not exist has endpoint sets: %v", sets)
 	}
 }

@@ -178,7 +178,7 @@ func endpointLines(sets []ir.EndpointSet) []byte {
 				address = fmt.Sprintf("%s port %d", e.Hostname, e.Address.Port())
 			}
 			words := []string{"", address, e.State.String()}
-			for _, word := range [][2]string{{"zone", e.Zone}, {"for-zones", e.ForZones}, {"weight", strings.TrimPrefix(strconv.Itoa(e.Weight), "0")}, {"node", e.Node}, {"target", e.Target}} {
+			for _, word := range [][2]string{{"zone", e.Zone}, {"for-zones", e.ForZones}, {"weight", strings.TrimPrefix(strconv.Itoa(e.Weight), "0")}, {"node", e.Node}, {"target", e.Target}, {"out", e.Out}} {
 				if word[1] != "" {
 					words = append(words, word[0]+"="+word[1])
 				}

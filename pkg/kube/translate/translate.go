@@ -60,6 +60,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	b.config.RouteSets = append(b.config.RouteSets, fromGateways.RouteSets...)
 	b.refer()
 	reportWeights(s, &b.config, facts)
+	reportPods(s, &b.config, facts)
 	if o.ReportEndpoints {
 		reportEndpoints(s, &b.config, o.Mapped, facts)
 	}

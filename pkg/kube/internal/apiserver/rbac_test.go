@@ -197,7 +197,7 @@ func lead(t *testing.T, config *rest.Config, facts func(*report.Set)) {
 			facts(&found)
 			writer.Report(s, verdicts(s), &found)
 		},
-		Endpoints: func(types.NamespacedName, []*discoveryv1.EndpointSlice) {},
+		Endpoints: func(types.NamespacedName, []*discoveryv1.EndpointSlice, snapshot.Pods) bool { return false },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -248,7 +248,10 @@ func expectForbidden(t *testing.T, config *rest.Config, scheme *runtime.Scheme, 
 		"change the spec of a Gateway": func() error {
 			return c.Patch(t.Context(), &gatewayv1.Gateway{ObjectMeta: named}, client.RawPatch(types.MergePatchType, []byte(`{"spec":{}}`)))
 		},
-		"list Pods": func() error { return c.List(t.Context(), &corev1.PodList{}) },
+		"list Nodes": func() error { return c.List(t.Context(), &corev1.NodeList{}) },
+		"change a Pod": func() error {
+			return c.Patch(t.Context(), &corev1.Pod{ObjectMeta: named}, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{}}}`)))
+		},
 		"give rights": func() error {
 			return c.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "x"}})
 		},

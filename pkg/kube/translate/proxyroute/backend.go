@@ -41,7 +41,10 @@ func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at
 		if share.Filters, sound = t.filters(route.Backends[i].Filters, route, field.At(".filters")); !sound {
 			share.Upstream, share.FailStatus, share.FailReason = "", 500, "a filter of the back end is invalid"
 		}
-		forward.Backends = append(forward.Backends, share)
+		forward.Backends = append(forward.Backends, t.byPodLabel(share, &route.Backends[i], field)...)
+	}
+	if len(forward.Backends) == 0 {
+		return &ir.Respond{Status: 503, Reason: "no version of the back ends is served"}
 	}
 	if !reader.Version(forward, at) {
 		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}
@@ -77,6 +80,37 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 		}
 	}
 	return share
+}
+
+// byPodLabel returns the share of a back end, or where its version comes from a label, one for each
+// version of its Pods.
+func (t *translation) byPodLabel(share ir.WeightedUpstream, b *v1alpha1.Backend, at resolve.Place) []ir.WeightedUpstream {
+	label := b.VersionFromPodLabel
+	switch {
+	case label == "":
+		return []ir.WeightedUpstream{share}
+	case b.Service == nil || b.Version != "":
+		t.Facts.Errorf(at.Origin, at.Field+".versionFromPodLabel", report.Invalid, "it goes with service, and not with version; the back end gets no request")
+		return nil
+	case share.Upstream == "":
+		return nil // It was reported, and has no version to fail.
+	}
+	name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
+	values := resolve.LabelValues(label, t.Snapshot.EndpointSlices(name), t.Snapshot.Pod)
+	var shares []ir.WeightedUpstream
+	for _, value := range values {
+		if value == "" {
+			t.Facts.Warnf(at.Origin, at.Field+".versionFromPodLabel", report.NoVersion, "some endpoints of the Service %q have no Pod with the label %q, so that they get no request", name, label)
+			continue
+		}
+		one := share
+		one.Upstream, one.Version = t.Labelled(share.Upstream, label, value), value
+		shares = append(shares, one)
+	}
+	if len(values) == 0 {
+		t.Facts.Warnf(at.Origin, at.Field+".versionFromPodLabel", report.NoVersion, "the Service %q has no endpoint whose Pod could have the label %q, so that no version of it is served", name, label)
+	}
+	return shares
 }
 
 // filters returns the filters of a route or of one of its back ends, and false where one cannot be used.

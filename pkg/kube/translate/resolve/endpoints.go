@@ -30,8 +30,9 @@ func StaticEndpoints(key string) (ir.EndpointSet, bool) {
 }
 
 // ServiceEndpoints returns the endpoint set of one port of a Service, made from
-// its EndpointSlices. A nil Service, or one without the port, has no endpoints.
-func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1.EndpointSlice) ir.EndpointSet {
+// its EndpointSlices and of what their Pods say. A nil Service, or one without the port,
+// has no endpoints.
+func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1.EndpointSlice, pods snapshot.Pods) ir.EndpointSet {
 	set := ir.EndpointSet{Key: key}
 	_, number, protocol, ok := ParseServiceKey(key)
 	if service == nil || !ok {
@@ -47,7 +48,9 @@ func ServiceEndpoints(key string, service *corev1.Service, slices []*discoveryv1
 	if !found {
 		return set
 	}
-	set.Endpoints = gather(service, port, slices)
+	_, label, value := parseLabelled(key)
+	set.Endpoints = labelled(gather(service, port, slices), pods, label, value)
+	asPodsSay(set.Endpoints, pods)
 	return set
 }
 
@@ -213,10 +216,14 @@ func zones(hints *discoveryv1.EndpointHints) string {
 }
 
 func target(ref *corev1.ObjectReference) string {
-	if ref == nil || ref.Name == "" || ref.Kind != "" && ref.Kind != "Pod" {
+	if !isPod(ref) {
 		return ""
 	}
 	return ref.Namespace + "/" + ref.Name
+}
+
+func isPod(ref *corev1.ObjectReference) bool {
+	return ref != nil && ref.Name != "" && (ref.Kind == "" || ref.Kind == "Pod")
 }
 
 func deref(s *string) string {

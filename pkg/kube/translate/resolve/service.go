@@ -114,8 +114,10 @@ func ServiceKey(name types.NamespacedName, port int32) string {
 }
 
 // ParseServiceKey returns what the key of an endpoint set stands for, and false for
-// keys of other things than a Service.
+// keys of other things than a Service. Which of the Service's Pods it is for is told by
+// parseLabelled alone.
 func ParseServiceKey(key string) (name types.NamespacedName, port int32, protocol corev1.Protocol, ok bool) {
+	key, _, _ = parseLabelled(key)
 	namespace, rest, ok := strings.Cut(key, "/")
 	if !ok {
 		return types.NamespacedName{}, 0, "", false
