@@ -36,6 +36,8 @@ type App struct {
 	holder    table.Holder
 	proxy     *proxy.Proxy
 	publisher *publisher
+	// inService is told when endpoints go in or out of service.
+	inService atomic.Pointer[pacer]
 
 	// pressure is the watch over memory, nil where there is no limit; unwatch ends it.
 	pressure *pressure.Monitor
@@ -68,7 +70,7 @@ func New(o Options) (*App, error) {
 	}
 	a.accessLog = accesslog.New(o.accessLogWriter(), accesslog.Options{Format: format})
 	a.metrics.LogDropped(a.accessLog.Dropped)
-	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Zone: o.Zone, SessionKey: o.sessionKey()})
+	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Zone: o.Zone, SessionKey: o.sessionKey(), Changed: a.endpointsChanged})
 	a.pressure = o.newPressure()
 	a.proxy = proxy.New(&a.holder, proxy.Options{
 		TrustedProxies:          o.TrustedProxies,
@@ -190,6 +192,13 @@ func (a *App) serveHTTP(flagName, address string, handler http.Handler) (net.Add
 	a.servers = append(a.servers, server)
 	a.serve(func() error { return server.Serve(ln) })
 	return ln.Addr(), nil
+}
+
+// endpointsChanged passes on that endpoints went in or out of service.
+func (a *App) endpointsChanged() {
+	if p := a.inService.Load(); p != nil {
+		p.tell()
+	}
 }
 
 // ready returns why the process should get no traffic, or nil.

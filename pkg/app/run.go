@@ -100,7 +100,9 @@ func (a *App) Controller(ctx context.Context) error {
 		PublishService:   a.options.PublishService,
 		PublishAddresses: a.options.PublishStatusAddresses,
 		Pods:             a.options.PodsService,
+		Backends:         a.backends,
 	})
+	a.inService.Store(&pacer{after: time.Second, call: writer.Wake})
 	a.publisher.reported = writer.Report
 	return a.run(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)

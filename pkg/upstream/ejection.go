@@ -143,7 +143,13 @@ func (p *Pool) holds(e *Endpoint) bool {
 }
 
 // arrange makes the list anew from the same endpoints. registry.mu is held.
-func (p *Pool) arrange() { p.list.Store(p.listOf(p.list.Load().all)) }
+func (p *Pool) arrange() { p.arrangeOf(p.list.Load().all) }
+
+// arrangeOf makes the list of endpoints. registry.mu is held.
+func (p *Pool) arrangeOf(all []*Endpoint) {
+	p.list.Store(p.listOf(all))
+	p.registry.changed()
+}
 
 // listOf makes a list. registry.mu is held.
 func (p *Pool) listOf(all []*Endpoint) *list {

@@ -37,6 +37,9 @@ type Options struct {
 	Resolve func(ctx context.Context, name string) ([]netip.Addr, error)
 	// Dial makes a connection; nil means TCP.
 	Dial func(ctx context.Context, address netip.AddrPort) (net.Conn, error)
+	// Changed is called when endpoints came, went, or went in or out of service; it may be nil.
+	// It must neither block nor call anything of the registry.
+	Changed func()
 	// Metrics is told of failed connections, and of the registry as the one to ask
 	// for endpoints and connections; it may be nil.
 	Metrics *metrics.Metrics

@@ -131,7 +131,7 @@ func (p *Pool) adopt(endpoints []ir.Endpoint) (gone []*Endpoint) {
 		}
 	}
 	p.byID = byID
-	p.list.Store(p.listOf(all))
+	p.arrangeOf(all)
 	return gone
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -353,4 +354,38 @@ func TestTooFewInServiceIsPanic(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhoIsInServiceAndThatItChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := newStatusNet()
+		var changes atomic.Int64
+		r := NewRegistry(Options{Dial: net.dial, Changed: func() { changes.Add(1) }})
+		defer r.Close()
+		set := ready("s", 1, 2)
+		set.Endpoints = append(set.Endpoints, endpoint(3, ir.EndpointUnready), endpoint(4, ir.EndpointTerminating))
+		r.SetEndpoints(set)
+		p := r.Acquire(probed("u"))
+		defer p.Release()
+		expect := func(want Service) {
+			t.Helper()
+			if got := r.InService()["u"]; got != want {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+			if changes.Swap(0) == 0 {
+				t.Error("nobody is told")
+			}
+		}
+		expect(Service{Ready: 2, Total: 3})
+		net.set(address1, 0)
+		net.set(address2, 0)
+		pass(time.Minute)
+		expect(Service{Ready: 0, Total: 3}) // Though in panic they serve.
+		r.SetEndpoints(ready("s", 5))
+		expect(Service{Ready: 1, Total: 1})
+		pass(time.Minute)
+		if changes.Load() != 0 {
+			t.Error("good probes are taken for a change")
+		}
+	})
 }

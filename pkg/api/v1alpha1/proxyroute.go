@@ -13,6 +13,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.spec.ingressClassName`,priority=1
 // +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.conditions[?(@.type=="Accepted")].status`
 // +kubebuilder:printcolumn:name="Resolved",type=string,JSONPath=`.status.conditions[?(@.type=="ResolvedRefs")].status`
+// +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type ProxyRoute struct {
 	metav1.TypeMeta `json:",inline"`
@@ -127,6 +128,7 @@ type ProxyRouteStatus struct {
 	//
 	//   - Accepted: false where a part of the object is not served as it is written;
 	//   - ResolvedRefs: false where an object that it names is missing or unusable;
+	//   - Healthy: false where a back end that requests are for has no endpoint in service;
 	//   - Suspended: true where the object or a part of it is out of service because
 	//     it says so.
 	//
@@ -137,4 +139,38 @@ type ProxyRouteStatus struct {
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// backends are the back ends, each with its endpoints as the leader among the replicas of
+	// Sluice sees them, as of a second ago.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Backends []BackendStatus `json:"backends,omitempty"`
+}
+
+// BackendStatus is what Sluice found out about a back end.
+type BackendStatus struct {
+	// backend is "SERVICE:PORT", or the address.
+	//
+	// +required
+	// +kubebuilder:validation:MaxLength=260
+	Backend string `json:"backend"`
+
+	// version is the one that it serves.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Version string `json:"version,omitempty"`
+
+	// ready is how many of its endpoints are in service: ready by Kubernetes, not ejected,
+	// and well by their probes.
+	//
+	// +required
+	Ready int32 `json:"ready"`
+
+	// total is how many endpoints there are, apart from those that are terminating.
+	//
+	// +required
+	Total int32 `json:"total"`
 }

@@ -22,6 +22,8 @@ type Handler struct {
 	Service, Version, Instance string
 
 	active atomic.Int64
+	// sickUntil is until when everything fails, in nanoseconds of the Unix time.
+	sickUntil atomic.Int64
 }
 
 // Answer is what the Handler tells.
@@ -46,12 +48,13 @@ type Answer struct {
 const (
 	maxSize  = 64 << 20
 	maxSleep = time.Minute
+	maxSick  = time.Minute
 )
 
 // ServeHTTP answers /ready with 200 at once, echoes WebSocket messages at /ws,
 // and everything else with an Answer. ?sleep=MILLISECONDS waits before the
 // answer, ?status=CODE sets its status, ?size=BYTES answers that many bytes
-// instead.
+// instead. /sick?for=MILLISECONDS makes the instance answer 503 to all but /ready for so long.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/ready":
@@ -69,6 +72,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
+	status, err := strconv.Atoi(query.Get("status"))
+	if err != nil || status < 200 || status > 599 {
+		status = http.StatusOK
+	}
+	now := time.Now()
+	if now.UnixNano() < h.sickUntil.Load() {
+		status = http.StatusServiceUnavailable
+	}
+	if ms, err := strconv.Atoi(query.Get("for")); err == nil && r.URL.Path == "/sick" {
+		h.sickUntil.Store(now.Add(min(time.Duration(ms)*time.Millisecond, maxSick)).UnixNano())
+	}
 	if ms, err := strconv.Atoi(query.Get("sleep")); err == nil {
 		select {
 		case <-time.After(min(time.Duration(ms)*time.Millisecond, maxSleep)):
@@ -82,9 +96,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if status, err := strconv.Atoi(query.Get("status")); err == nil && status >= 200 && status <= 599 {
-		w.WriteHeader(status)
-	}
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(Answer{
 		Service: h.Service, Version: h.Version, Instance: h.Instance,
 		Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
+	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // Manager is the field manager of all writes.
@@ -36,6 +37,9 @@ type Options struct {
 	// Pods is the Service that selects Sluice's own Pods; the Services of Gateways
 	// send to the same. Its zero value means that Gateways get no Services.
 	Pods types.NamespacedName
+	// Backends returns what is known now of the back ends of the ProxyRoutes that are served, each
+	// once, in the order of the object; Wake tells that it may have changed. Nil means that nothing is known.
+	Backends func() map[report.Origin][]Backend
 	// Interval is the least time between two writes to one object, and between a
 	// failed write and the next attempt; 0 is a second.
 	Interval time.Duration

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -13,6 +14,10 @@ const kindProxyRoute = "ProxyRoute"
 // are about the generation that the build saw, which may be older than the
 // object; then the next build brings the newer one.
 func (t *term) proxyRoutes(ctx context.Context, f *found) {
+	var backends map[report.Origin][]Backend
+	if t.opts.Backends != nil {
+		backends = t.opts.Backends()
+	}
 	for _, route := range f.objects.ProxyRoutes() {
 		if t.interrupted(ctx) {
 			return
@@ -29,7 +34,11 @@ func (t *term) proxyRoutes(ctx context.Context, f *found) {
 		should := v1alpha1.ProxyRouteStatus{
 			Conditions: append(conditions(route.Generation, facts), suspended(route.Generation, facts)),
 		}
-		if settle(should.Conditions, is.Status.Conditions, now()) {
+		if t.opts.Backends != nil {
+			should.Conditions = append(should.Conditions, healthy(route.Generation, backends[origin]))
+			should.Backends = backendStatus(backends[origin])
+		}
+		if settle(should.Conditions, is.Status.Conditions, now()) && slices.Equal(should.Backends, is.Status.Backends) {
 			continue
 		}
 		t.write(origin, func() error {

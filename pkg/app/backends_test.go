@@ -1,0 +1,67 @@
+package app
+
+import (
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/status"
+	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/upstream"
+)
+
+func TestBackEndsOfProxyRoutes(t *testing.T) {
+	shop := report.Origin{Kind: "ProxyRoute", Namespace: "ns", Name: "shop"}
+	service := report.Origin{Kind: "Service", Namespace: "ns", Name: "v1"}
+	forward := func(backends ...ir.WeightedUpstream) *ir.Forward { return &ir.Forward{Backends: backends} }
+	config := &ir.Config{
+		Upstreams: []ir.Upstream{
+			{Key: "ns/v1:80", Endpoints: "ns/v1:80", Origin: service},
+			{Key: "ns/v1:80 LeastRequest", Endpoints: "ns/v1:80", Origin: service},
+			{Key: "static:192.0.2.1:80", Endpoints: "static:192.0.2.1:80", Origin: shop},
+		},
+		RouteSets: []ir.RouteSet{{Hosts: []ir.Host{{Routes: []ir.Route{
+			{Origin: shop, Action: forward(
+				ir.WeightedUpstream{Upstream: "ns/v1:80", Version: "1", Weight: 1},
+				ir.WeightedUpstream{Upstream: "static:192.0.2.1:80", Version: "2", Weight: 0},
+				ir.WeightedUpstream{FailStatus: 503, Weight: 1},
+			)},
+			{Origin: shop, Action: forward(ir.WeightedUpstream{Upstream: "ns/v1:80 LeastRequest", Version: "1", Weight: 1, Unready: true})},
+			{Origin: shop, Action: &ir.Respond{Status: 404}},
+			{Origin: report.Origin{Kind: "Ingress"}, Action: forward(ir.WeightedUpstream{Upstream: "ns/v1:80", Weight: 1})},
+		}}}}},
+	}
+	got := backendsOf(config, map[string]upstream.Service{"ns/v1:80": {Ready: 3, Total: 3}, "ns/v1:80 LeastRequest": {Ready: 2, Total: 3}, "static:192.0.2.1:80": {Ready: 1, Total: 1}})
+	want := map[report.Origin][]status.Backend{shop: {
+		{Name: "v1:80", Version: "1", Ready: 2, Total: 3},
+		{Name: "192.0.2.1:80", Version: "2", Ready: 1, Total: 1, Idle: true},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestAPacerCallsOnceForMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		p := &pacer{after: time.Second, call: func() { calls.Add(1) }}
+		for range 10 {
+			p.tell()
+		}
+		<-time.After(1500 * time.Millisecond)
+		synctest.Wait()
+		p.tell()
+		if calls.Load() != 1 {
+			t.Errorf("called %d times, want 1", calls.Load())
+		}
+		<-time.After(time.Second)
+		synctest.Wait()
+		if calls.Load() != 2 {
+			t.Errorf("called %d times, want 2", calls.Load())
+		}
+	})
+}
