@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests of e2e/ on a real cluster: the one of E2E_KUBECONFIG, else one
 # that kind makes where Docker runs, else one of hack/cluster. A cluster that is
-# made here is taken down here. Called by `make e2e`, which sets the variables
+# made here is taken down here; E2E_NAME is its name. Called by `make e2e`, which sets the variables
 # for programs and images.
 #
 # With E2E_KUBECONFIG the images must be on the nodes already, and
@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-name=sluice-e2e
+name=${E2E_NAME:-sluice-e2e}
 kubernetes=$PWD/bin/k8s-v1.36.3
 export E2E_HELM=$HELM E2E_ECHO_IMAGE=$ECHO_IMAGE
 
