@@ -18,6 +18,7 @@ var layers = map[string][]string{
 	"pkg/wire":                       {},
 	"pkg/wire/h1":                    {"pkg/wire"},
 	"pkg/wire/h2":                    {"pkg/wire"},
+	"pkg/wire/h3":                    {"pkg/wire"},
 	"pkg/wire/section":               {"pkg/wire"},
 	"pkg/wire/proxyproto":            {},
 	"pkg/filter":                     {"pkg/wire"},
@@ -106,6 +107,8 @@ func forbidden(dir, path string, allowed []string) string {
 			return ""
 		}
 		return "not in its layer"
+	case strings.HasPrefix(path, "github.com/quic-go/") && dir != "pkg/wire/h3":
+		return "QUIC stays in pkg/wire/h3"
 	case hasPrefix(path, clients) && !contains(allowed, "+runtime"):
 		return "clients belong to controller, status and app"
 	case hasPrefix(path, kubernetes) && !contains(allowed, "+k8s"):

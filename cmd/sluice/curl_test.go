@@ -13,14 +13,19 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
 )
 
 // curlOptions are the flags of curl that Sluice prints and documents.
 type curlOptions struct {
 	include, insecure bool
-	headers           []string
-	resolve           map[string]string
-	url               string
+	// http3 is --http3-only.
+	http3   bool
+	headers []string
+	resolve map[string]string
+	url     string
 }
 
 // curlMain stands for curl where scripts run commands that are meant for it, since a
@@ -51,6 +56,8 @@ func parseCurl(args []string) (curlOptions, error) {
 				return o, fmt.Errorf("%q is not HOST:PORT:ADDRESS", args[0])
 			}
 			o.resolve[parts[0]+":"+parts[1]], args = net.JoinHostPort(parts[2], parts[1]), args[1:]
+		case arg == "--http3-only":
+			o.http3 = true
 		case strings.HasPrefix(arg, "-") && strings.Trim(arg[1:], "sik") == "":
 			o.include = o.include || strings.Contains(arg, "i")
 			o.insecure = o.insecure || strings.Contains(arg, "k")
@@ -73,7 +80,7 @@ func curl(o curlOptions, out io.Writer) error {
 		name, value, _ := strings.Cut(line, ":")
 		req.Header.Add(name, strings.TrimSpace(value))
 	}
-	transport := &http.Transport{
+	var transport http.RoundTripper = &http.Transport{
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: o.insecure},
 		ForceAttemptHTTP2: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -83,7 +90,10 @@ func curl(o curlOptions, out io.Writer) error {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		},
 	}
-	defer transport.CloseIdleConnections()
+	if o.http3 {
+		transport = http3Transport(o)
+	}
+	defer transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	resp, err := transport.RoundTrip(req.WithContext(ctx))
@@ -103,4 +113,17 @@ func curl(o curlOptions, out io.Writer) error {
 	}
 	_, err = io.Copy(out, resp.Body)
 	return err
+}
+
+// http3Transport is quic-go's client, since most of curl's do not speak HTTP/3.
+func http3Transport(o curlOptions) *http3.Transport {
+	return &http3.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: o.insecure},
+		Dial: func(ctx context.Context, address string, config *tls.Config, limits *quic.Config) (*quic.Conn, error) {
+			if to, ok := o.resolve[address]; ok {
+				address = to
+			}
+			return quic.DialAddr(ctx, address, config, limits)
+		},
+	}
 }

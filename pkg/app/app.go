@@ -48,9 +48,9 @@ type App struct {
 	serving  sync.WaitGroup
 	failed   chan error // the first error of a listener; capacity 1
 
-	// HTTP, HTTPS, Ops and Admin are the addresses that are bound, known once
+	// HTTP, HTTPS, HTTP3, Ops and Admin are the addresses that are bound, known once
 	// Start has returned; nil where there is none.
-	HTTP, HTTPS, Ops, Admin net.Addr
+	HTTP, HTTPS, HTTP3, Ops, Admin net.Addr
 }
 
 // New makes an App that serves nothing yet. The error means that the options
@@ -122,6 +122,7 @@ func translateOptions(o Options) translate.Options {
 	}
 	t.AlternativeDomains = o.AlternativeDomains
 	t.DefaultCertificate = o.DefaultCertificate
+	t.HTTP3 = o.HTTP3
 	t.Mapped = make(map[string]bool, len(o.Map))
 	for _, m := range o.Map {
 		t.Mapped[m.key()] = true
@@ -142,6 +143,9 @@ func (a *App) Start() error {
 		return fmt.Errorf("--https-addr: %w", err)
 	}
 	a.HTTP, a.HTTPS = httpListener.Addr(), httpsListener.Addr()
+	if err := a.startHTTP3(); err != nil {
+		return errors.Join(err, httpListener.Close(), httpsListener.Close())
+	}
 	a.watchMemory()
 	a.serve(func() error { return a.proxy.Serve(httpListener, ir.ListenerHTTP) })
 	a.serve(func() error { return a.proxy.Serve(httpsListener, ir.ListenerHTTPS) })
@@ -153,7 +157,21 @@ func (a *App) Start() error {
 	if a.Admin, err = a.serveHTTP("--admin-addr", a.options.AdminAddr, api); err != nil {
 		return err
 	}
-	a.log.Info("listening", "http", a.HTTP.String(), "https", a.HTTPS.String(), "ops", addressOrOff(a.Ops), "admin", addressOrOff(a.Admin))
+	a.log.Info("listening", "http", a.HTTP.String(), "https", a.HTTPS.String(), "ops", addressOrOff(a.Ops), "admin", addressOrOff(a.Admin), "http3", addressOrOff(a.HTTP3))
+	return nil
+}
+
+// startHTTP3 serves HTTP/3 on the UDP port that has the number of the port of HTTPS.
+func (a *App) startHTTP3() error {
+	if !a.options.HTTP3 {
+		return nil
+	}
+	socket, err := proxy.ListenHTTP3(context.Background(), a.HTTPS.String())
+	if err != nil {
+		return fmt.Errorf("--http3: %w", err)
+	}
+	a.HTTP3 = socket.Addr()
+	a.serve(func() error { return a.proxy.ServeHTTP3(socket, ir.ListenerHTTPS) })
 	return nil
 }
 

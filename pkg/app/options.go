@@ -32,6 +32,8 @@ type Options struct {
 	Bounds
 	// H2C is one of the words of proxy.H2C.
 	H2C string
+	// HTTP3 serves HTTP/3 as well, where a listener does not say otherwise.
+	HTTP3 bool
 	// SessionKey signs what binds clients to endpoints; empty makes one up.
 	SessionKey string
 	// Zone is the topology zone of this process, empty where it is not known.

@@ -35,16 +35,52 @@ type sockets struct {
 	again func()
 
 	mu     sync.Mutex
-	open   map[string]*socket // by the listener's name
-	fresh  []*socket          // bound by prepare, not served yet
+	open   map[wanted]*socket
+	fresh  []*socket // bound by prepare, not served yet
 	closed bool
 	retry  *time.Timer
 }
 
+// wanted is a port that a listener needs.
+type wanted struct {
+	// name is that of the listener.
+	name     string
+	port     uint16
+	protocol wantedProtocol
+}
+
+type wantedProtocol string
+
+const (
+	wantTCP   wantedProtocol = "TCP"
+	wantUDP   wantedProtocol = "UDP"
+	wantHTTP3 wantedProtocol = "HTTP/3"
+)
+
+// transport is what the port belongs to.
+func (w wanted) transport() corev1.Protocol {
+	if w.protocol == wantTCP {
+		return corev1.ProtocolTCP
+	}
+	return corev1.ProtocolUDP
+}
+
+// wants returns the ports that a listener needs. Those of the process itself have theirs.
+func wants(l *ir.Listener) []wanted {
+	switch {
+	case l.Port == 0:
+		return nil
+	case l.Protocol == ir.UDP:
+		return []wanted{{l.Name, l.Port, wantUDP}}
+	case l.HTTP3:
+		return []wanted{{l.Name, l.Port, wantTCP}, {l.Name, l.HTTP3Port, wantHTTP3}}
+	}
+	return []wanted{{l.Name, l.Port, wantTCP}}
+}
+
 // socket is one that is bound.
 type socket struct {
-	name string
-	port uint16
+	wanted
 	io.Closer
 	// serve accepts on it until it is closed.
 	serve func() error
@@ -56,7 +92,7 @@ func (a *App) newSockets() *sockets {
 	if err != nil {
 		host = "" // It would not have been bound.
 	}
-	return &sockets{proxy: a.proxy, log: a.log, host: host, serve: a.serve, again: a.publisher.again, open: make(map[string]*socket)}
+	return &sockets{proxy: a.proxy, log: a.log, host: host, serve: a.serve, again: a.publisher.again, open: make(map[wanted]*socket)}
 }
 
 // prepare binds the ports that listeners ask for, before the table that serves
@@ -71,25 +107,18 @@ func (s *sockets) prepare(listeners []ir.Listener, verdicts *verdict.Set) *repor
 	}
 	failed := false
 	for i := range listeners {
-		l := &listeners[i]
-		if l.Port == 0 {
-			continue
-		}
-		if bound := s.open[l.Name]; bound != nil && bound.port == l.Port {
-			continue
-		}
-		made, err := s.bind(l)
-		if err != nil {
-			failed = true
-			facts.Errorf(l.Origin, "spec.listeners", report.PortUnavailable, "the port %d cannot be opened, so that nothing is served on it: %v", l.Port, err)
-			protocol := corev1.ProtocolTCP
-			if l.Protocol == ir.UDP {
-				protocol = corev1.ProtocolUDP
+		for _, w := range wants(&listeners[i]) {
+			if s.open[w] != nil {
+				continue
 			}
-			verdicts.CloseTarget(int32(l.Port), protocol, fmt.Sprintf("the port %d of the Pod cannot be opened: %v", l.Port, err))
-			continue
+			made, err := s.bind(w)
+			if err == nil {
+				s.fresh = append(s.fresh, made)
+				continue
+			}
+			failed = true
+			s.unavailable(listeners[i].Origin, w, err, verdicts, facts)
 		}
-		s.fresh = append(s.fresh, made)
 	}
 	if failed && s.again != nil && s.retry == nil {
 		s.retry = time.AfterFunc(bindAgain, func() {
@@ -102,20 +131,37 @@ func (s *sockets) prepare(listeners []ir.Listener, verdicts *verdict.Set) *repor
 	return facts
 }
 
-func (s *sockets) bind(l *ir.Listener) (*socket, error) {
-	address, name := net.JoinHostPort(s.host, strconv.Itoa(int(l.Port))), l.Name
-	if l.Protocol == ir.UDP {
+// unavailable reports a port that could not be bound. Without HTTP/3 a listener serves all the same.
+func (s *sockets) unavailable(origin report.Origin, w wanted, err error, verdicts *verdict.Set, facts *report.Set) {
+	if w.protocol == wantHTTP3 {
+		facts.Warnf(origin, "spec.listeners", report.PortUnavailable, "the UDP port %d cannot be opened, so that HTTP/3 is not served: %v", w.port, err)
+		return
+	}
+	facts.Errorf(origin, "spec.listeners", report.PortUnavailable, "the port %d cannot be opened, so that nothing is served on it: %v", w.port, err)
+	verdicts.CloseTarget(int32(w.port), w.transport(), fmt.Sprintf("the port %d of the Pod cannot be opened: %v", w.port, err))
+}
+
+func (s *sockets) bind(w wanted) (*socket, error) {
+	address := net.JoinHostPort(s.host, strconv.Itoa(int(w.port)))
+	switch w.protocol {
+	case wantUDP:
 		pc, err := proxy.ListenPackets(context.Background(), address)
 		if err != nil {
 			return nil, err
 		}
-		return &socket{name, l.Port, pc, func() error { return s.proxy.ServePackets(pc, name) }}, nil
+		return &socket{w, pc, func() error { return s.proxy.ServePackets(pc, w.name) }}, nil
+	case wantHTTP3:
+		pc, err := proxy.ListenHTTP3(context.Background(), address)
+		if err != nil {
+			return nil, err
+		}
+		return &socket{w, pc, func() error { return s.proxy.ServeHTTP3(pc, w.name) }}, nil
 	}
 	ln, err := proxy.Listen(context.Background(), address)
 	if err != nil {
 		return nil, err
 	}
-	return &socket{name, l.Port, ln, func() error { return s.proxy.Serve(ln, name) }}, nil
+	return &socket{w, ln, func() error { return s.proxy.Serve(ln, w.name) }}, nil
 }
 
 // commit serves what prepare bound and closes what the table has no listener for,
@@ -123,18 +169,20 @@ func (s *sockets) bind(l *ir.Listener) (*socket, error) {
 func (s *sockets) commit(listeners []ir.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wanted := make(map[string]*ir.Listener, len(listeners))
+	needed := make(map[wanted]bool, len(listeners))
 	for i := range listeners {
-		wanted[listeners[i].Name] = &listeners[i]
+		for _, w := range wants(&listeners[i]) {
+			needed[w] = true
+		}
 	}
-	for name, old := range s.open {
-		if l := wanted[name]; l == nil || l.Port != old.port {
+	for w, old := range s.open {
+		if !needed[w] {
 			s.shut(old)
 		}
 	}
 	for _, made := range s.fresh {
-		s.open[made.name] = made
-		s.log.Info("listening for a Gateway", "listener", made.name, "port", made.port)
+		s.open[made.wanted] = made
+		s.log.Info("listening for a Gateway", "listener", made.name, "port", made.port, "protocol", string(made.protocol))
 		s.serve(func() error { return s.run(made) })
 	}
 	s.fresh = nil
@@ -150,9 +198,13 @@ func (s *sockets) run(made *socket) error {
 
 // shut closes a socket and lets its connections go. mu is held.
 func (s *sockets) shut(old *socket) {
-	delete(s.open, old.name)
-	s.log.Info("no longer listening for a Gateway", "listener", old.name, "port", old.port)
+	delete(s.open, old.wanted)
+	s.log.Info("no longer listening for a Gateway", "listener", old.name, "port", old.port, "protocol", string(old.protocol))
 	_ = old.Close()
+	if old.protocol == wantHTTP3 {
+		s.proxy.RetireHTTP3(old.name)
+		return
+	}
 	s.proxy.Retire(old.name)
 }
 

@@ -13,7 +13,7 @@ func sample() *Config {
 	return &Config{
 		Listeners: []Listener{
 			{
-				Name: "gateway/ns/gw/443", Port: 8082, Protocol: HTTPS,
+				Name: "gateway/ns/gw/443", Port: 8082, Protocol: HTTPS, HTTP3: true, HTTP3Port: 8083,
 				Scopes: []Scope{{Host: "", RouteSet: "default"}, {Host: "*.example.org", RouteSet: "default"}},
 				Streams: []Stream{
 					{

@@ -50,11 +50,18 @@ func (d dumper) listener(l *Listener) {
 	if l.PublicPort != 0 {
 		port = strings.TrimSpace(port + " public=" + strconv.Itoa(int(l.PublicPort)))
 	}
+	http3 := ""
+	if l.HTTP3 {
+		http3 = "http3"
+	}
+	if l.HTTP3Port != 0 {
+		http3 = strings.TrimSpace(http3 + " http3-port=" + strconv.Itoa(int(l.HTTP3Port)))
+	}
 	routes := ""
 	if l.RouteSet != "" {
 		routes = "routes=" + quote(l.RouteSet)
 	}
-	d.line(0, "listener", quote(l.Name), l.Protocol.String(), port, routes, origin(l.Origin, ""))
+	d.line(0, "listener", quote(l.Name), l.Protocol.String(), port, http3, routes, origin(l.Origin, ""))
 	for _, c := range l.Scopes {
 		d.line(1, "scope", quote(c.Host), "routes="+quote(c.RouteSet))
 	}

@@ -57,6 +57,10 @@ type Listener struct {
 	PublicPort uint16
 	// Protocol is what is spoken there.
 	Protocol Protocol
+	// HTTP3 says that HTTP/3 is served as well, over UDP; only with HTTPS.
+	HTTP3 bool
+	// HTTP3Port is the UDP port to bind for that; 0 where Port is 0, whose flag says this one, too.
+	HTTP3Port uint16
 	// RouteSet names the RouteSet that is served to every host, over HTTP and HTTPS;
 	// empty where Scopes say it.
 	RouteSet string

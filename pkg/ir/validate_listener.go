@@ -4,6 +4,8 @@ func (v *validator) listener(l *Listener) {
 	v.check(l.Name != "", "the name is empty")
 	v.check(l.Protocol <= UDP, "the protocol is unknown")
 	v.served(l)
+	v.check(!l.HTTP3 || l.Protocol == HTTPS, "it serves HTTP/3 but not HTTPS")
+	v.check((l.HTTP3 && l.Port != 0) == (l.HTTP3Port != 0), "it has a port for HTTP/3 that it does not need, or needs one")
 	secure := l.Protocol == HTTPS || l.Protocol == TLS
 	if !secure {
 		v.check(len(l.TLS.Bindings) == 0 && l.TLS.Default == "", "it has certificates but does not speak TLS")

@@ -39,6 +39,8 @@ var (
 		"TLS handshakes that failed.", []string{"listener"}, nil)
 	descHTTP2Ended = prometheus.NewDesc("sluice_http2_connections_ended_total",
 		"HTTP/2 connections that Sluice ended because of what the client did, by fault.", []string{"fault"}, nil)
+	descHTTP3Ended = prometheus.NewDesc("sluice_http3_connections_ended_total",
+		"HTTP/3 connections that Sluice ended because of what the client did, by fault.", []string{"fault"}, nil)
 	descTables = prometheus.NewDesc("sluice_table_compiled_total",
 		"Tables compiled since the start.", nil, nil)
 	descGeneration = prometheus.NewDesc("sluice_table_generation",
@@ -117,6 +119,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	c.answers.each(func(reason string, n uint64) { s.counter(descAnswers, float64(n), valid(reason)) })
 	c.http2Ended.each(func(fault string, n uint64) { s.counter(descHTTP2Ended, float64(n), valid(fault)) })
+	c.http3Ended.each(func(fault string, n uint64) { s.counter(descHTTP3Ended, float64(n), valid(fault)) })
 	c.streamsBroken.each(func(reason string, n uint64) { s.counter(descStreamsBroken, float64(n), valid(reason)) })
 	c.copies.each(func(outcome string, n uint64) { s.counter(descCopies, float64(n), outcome) })
 	for i, outcome := range probeOutcomes {

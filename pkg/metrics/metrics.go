@@ -25,8 +25,8 @@ type Metrics struct {
 	copies   reasons
 	// probes counts good and failed ones.
 	probes [2]atomic.Uint64
-	// http2Ended counts connections by why they were ended.
-	http2Ended reasons
+	// http2Ended and http3Ended count connections by why they were ended.
+	http2Ended, http3Ended reasons
 	// streamsBroken counts streams by why they were broken off.
 	streamsBroken reasons
 	// connects counts failed connections by phase and fault.
@@ -157,6 +157,9 @@ func (m *Metrics) Answered(reason string) { m.answers.add(reason) }
 // HTTP2Ended counts an HTTP/2 connection that was ended because of what its client
 // did, by the class of the fault: a word of package h2.
 func (m *Metrics) HTTP2Ended(fault string) { m.http2Ended.add(fault) }
+
+// HTTP3Ended is HTTP2Ended for HTTP/3, with a word of package h3.
+func (m *Metrics) HTTP3Ended(fault string) { m.http3Ended.add(fault) }
 
 // valid makes a text a label's value: Prometheus refuses to serve any metric
 // as long as one value is not UTF-8.

@@ -88,6 +88,7 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 	x.tellVersion()
 	x.filterResponse()
 	x.out.begin()
+	x.advertise()
 	r.Close = x.leavesConnection()
 	x.down.awaitWrite(now, x.proxy.timeouts.Write, time.Time{})
 	x.headSent, x.status = true, status

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
-	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // proposeUpgrade makes an extended CONNECT of HTTP/2 complete for HTTP/1.1: there a
@@ -37,7 +36,7 @@ func (s *stream) tunnel() net.Conn {
 	return streamConn{s}
 }
 
-// streamConn is a stream of HTTP/2 as the connection that a tunnel goes over. One
+// streamConn is a stream of HTTP/2 or HTTP/3 as the connection that a tunnel goes over. One
 // goroutine reads and one writes.
 type streamConn struct{ s *stream }
 
@@ -58,7 +57,7 @@ func (c streamConn) CloseWrite() error { return c.s.Finish(nil) }
 
 // Close resets a stream that is not over (RFC 8441 section 5: as TCP would).
 func (c streamConn) Close() error {
-	c.s.Reset(h2.Cancel)
+	c.s.Cancel()
 	return nil
 }
 

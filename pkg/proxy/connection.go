@@ -55,8 +55,8 @@ type connection struct {
 	// endpointStream is the same where endpoints speak HTTP/2.
 	endpointStream atomic.Pointer[h2.Stream]
 
-	// http2 is the codec of a connection that speaks HTTP/2; draining reads it from another goroutine.
-	http2 atomic.Pointer[h2.Conn]
+	// streams is the codec of a connection that speaks HTTP/2 or HTTP/3; draining reads it from another goroutine.
+	streams atomic.Pointer[multiplexed]
 
 	// idle is since when the connection waits for a request, in nanoseconds since 1970, 0
 	// if it does not; draining and shedding read it from another goroutine.

@@ -46,6 +46,10 @@
 // A connection from Options.ProxyProtocol must begin with a header of the PROXY protocol within 5 s;
 // its source address is then the client's everywhere, also where X-Forwarded-For is believed.
 //
+// HTTP/3 is served by ServeHTTP3 on sockets of UDP, with the limits and times of HTTP/2. A stream of it
+// is an exchange like one of HTTP/2; early data is never accepted. Answers over TLS of a listener that has it
+// say so (Alt-Svc).
+//
 // Field names go to the endpoint as they came: those of an HTTP/2 client in lower case, which
 // is the same name (RFC 9110 section 5.1).
 //

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 )
 
 // adopt takes over a socket; false means that the proxy has ended.
-func (p *Proxy) adopt(ln net.Listener) bool {
+func (p *Proxy) adopt(ln io.Closer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {

@@ -7,6 +7,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
+	"github.com/sluice-dev/sluice/pkg/wire/h3"
 )
 
 // side says whose fault something is, in the words of the access log.
@@ -166,9 +167,10 @@ func ofResponseBody(err error) *fault {
 // ofClientWrite maps an error from writing to the client.
 func ofClientWrite(err error) *fault {
 	switch {
-	case errors.Is(err, h1.ErrInvalidHead), errors.Is(err, h2.ErrInvalidHead):
+	case errors.Is(err, h1.ErrInvalidHead), errors.Is(err, h2.ErrInvalidHead), errors.Is(err, h3.ErrInvalidHead):
 		return faultEndpointBroken
-	case errors.Is(err, h1.ErrTooLong), errors.Is(err, h1.ErrTooShort), errors.Is(err, h2.ErrTooLong), errors.Is(err, h2.ErrTooShort):
+	case errors.Is(err, h1.ErrTooLong), errors.Is(err, h1.ErrTooShort), errors.Is(err, h2.ErrTooLong), errors.Is(err, h2.ErrTooShort),
+		errors.Is(err, h3.ErrTooLong), errors.Is(err, h3.ErrTooShort):
 		return faultResponseCut
 	case isTimeout(err):
 		return faultClientStall

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/metrics"
@@ -20,6 +21,9 @@ type listener struct {
 	metrics *metrics.Listener
 	// tls serves the handshakes, if the table wants them; opaque those of streams.
 	tls, opaque *tls.Config
+	// offers says that HTTP/3 is served, too; http3 that it is served here.
+	offers *atomic.Bool
+	http3  bool
 	// slots bounds the open connections; nil means no bound.
 	slots chan struct{}
 }
@@ -29,7 +33,7 @@ type listener struct {
 // has no such listener, connections are closed. It returns ErrClosed after Shutdown,
 // and any other error only if accepting cannot go on. It closes ln.
 func (p *Proxy) Serve(ln net.Listener, name string) error {
-	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name), tls: p.tlsConfig(name), opaque: p.opaqueConfig(name)})
+	return p.accept(ln, &listener{name: name, metrics: p.metrics.Listener(name), tls: p.tlsConfig(name), opaque: p.opaqueConfig(name), offers: p.offered(name)})
 }
 
 func (p *Proxy) accept(ln net.Listener, l *listener) error {

@@ -38,7 +38,7 @@ type matrix struct {
 
 // eachPair calls test with each pair of protocols.
 func eachPair(t *testing.T, test func(t *testing.T, m *matrix)) {
-	for _, client := range []string{"h1", "h1 TLS", "h2 TLS", "h2c"} {
+	for _, client := range []string{"h1", "h1 TLS", "h2 TLS", "h2c", "h3"} {
 		for _, endpoint := range []string{"h1", "h1 TLS", "h2 TLS", "h2c"} {
 			t.Run(client+" to "+endpoint, func(t *testing.T) { test(t, newMatrix(t, client, endpoint)) })
 		}
@@ -68,12 +68,14 @@ func newMatrix(t *testing.T, client, endpoint string) *matrix {
 			return m.k.Network.Dial(ctx, m.k.Address(listener))
 		}
 	}
-	if strings.HasSuffix(client, "TLS") {
+	if strings.HasSuffix(client, "TLS") || client == "h3" {
 		m.scheme = "https"
 	}
 	switch client {
 	case "h2 TLS":
 		m.client = http2Client(t, m.k)
+	case "h3":
+		m.client = http3Client(t, m.k, m.k.HTTP3(ir.ListenerHTTPS))
 	case "h2c":
 		m.client = clearHTTP2(t, m.k)
 	default:
@@ -280,7 +282,7 @@ func TestMatrixTalksBothWaysAtOnce(t *testing.T) {
 }
 
 func TestMatrixAClientThatLeavesFreesTheEndpoint(t *testing.T) {
-	for _, client := range []string{"h2 TLS", "h2c"} {
+	for _, client := range []string{"h2 TLS", "h2c", "h3"} {
 		for _, endpoint := range []string{"h1", "h1 TLS", "h2 TLS", "h2c"} {
 			t.Run(client+" to "+endpoint, func(t *testing.T) {
 				m := newMatrix(t, client, endpoint)

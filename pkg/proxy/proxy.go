@@ -3,8 +3,8 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
+	"github.com/sluice-dev/sluice/pkg/wire/h3"
 )
 
 // Options are what a Proxy can be told. The zero value is ready for use.
@@ -30,6 +31,8 @@ type Options struct {
 	// HTTP2 bounds connections of HTTP/2 by what HTTP/1.1 has no bound for: streams, windows,
 	// resets, glitches. What Limits and Timeouts bound is taken from there.
 	HTTP2 h2.Options
+	// HTTP3 bounds connections of HTTP/3 in the same way.
+	HTTP3 h3.Options
 	// TrustedProxies are the networks whose X-Forwarded fields are believed.
 	TrustedProxies []netip.Prefix
 	// ProxyProtocol are the networks whose connections begin with a header of the PROXY
@@ -87,12 +90,15 @@ type Proxy struct {
 	exchanges sync.Pool
 	labels    atomic.Pointer[routeLabels]
 	http2     *h2.Options
+	http3     *h3.Options
 
 	// mu guards what follows.
 	mu          sync.Mutex
-	listeners   map[net.Listener]struct{}
+	listeners   map[io.Closer]struct{}
 	connections map[*connection]struct{}
 	packets     map[*l4.Packets]struct{}
+	// offers says for each name whether HTTP/3 is served.
+	offers map[string]*atomic.Bool
 	// quiet is closed, once, when the last connection ends after closing was set.
 	quiet  chan struct{}
 	closed bool
@@ -108,8 +114,9 @@ func New(holder *table.Holder, o Options) *Proxy {
 		holder:      holder,
 		trusted:     o.TrustedProxies,
 		clients:     newClients(o.MaxConnectionsPerClient),
-		listeners:   make(map[net.Listener]struct{}),
+		listeners:   make(map[io.Closer]struct{}),
 		connections: make(map[*connection]struct{}),
+		offers:      make(map[string]*atomic.Bool),
 		packets:     make(map[*l4.Packets]struct{}),
 		quiet:       make(chan struct{}),
 	}
@@ -131,7 +138,7 @@ func New(holder *table.Holder, o Options) *Proxy {
 	p.handshakes = newHandshakes(&o, &p.timeouts)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.exchanges.New = func() any { return newExchange() }
-	p.http2 = p.http2Options()
+	p.http2, p.http3 = p.http2Options(), p.http3Options()
 	return p
 }
 

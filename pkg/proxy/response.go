@@ -78,6 +78,7 @@ func (x *exchange) sendHead() *fault {
 	x.tellVersion()
 	x.stick()
 	x.filterResponse()
+	x.advertise()
 	if x.resp.Header.GetKnown(wire.Date) == nil {
 		// RFC 9110 section 6.6.1: a recipient with a clock adds what is missing.
 		x.resp.Header.AppendAlias(wire.Field{Name: nameDate, Value: x.proxy.date.at(x.headAt), Known: wire.Date})

@@ -66,7 +66,7 @@ func (p *Proxy) shedIdle(l *listener, why metrics.Shed, most func(idle int) int)
 // idleSince returns since when the connection waits for a request, in nanoseconds since
 // 1970, and 0 if it does not.
 func (c *connection) idleSince() int64 {
-	if streams := c.http2.Load(); streams != nil {
+	if streams := c.multiplexing(); streams != nil {
 		if at, idle := streams.IdleSince(); idle {
 			return at.UnixNano()
 		}
@@ -78,7 +78,7 @@ func (c *connection) idleSince() int64 {
 // shed closes an idle connection; false means that it is not idle any more. Where a request
 // comes at the same moment it is served, as the last one. Proxy.mu is held.
 func (c *connection) shed(since int64) bool {
-	if streams := c.http2.Load(); streams != nil {
+	if streams := c.multiplexing(); streams != nil {
 		streams.Drain()
 		return true
 	}

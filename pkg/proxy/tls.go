@@ -51,20 +51,24 @@ func (c *connection) handshake(config *tls.Config) bool {
 		return false
 	}
 	_ = c.raw.SetDeadline(time.Time{})
-	s := nc.ConnectionState()
-	c.nc = nc
-	c.secure = &secure{
+	c.nc, c.secure = nc, newSecure(nc.ConnectionState(), c.policy)
+	return true
+}
+
+// newSecure returns what a handshake has agreed on that was held to a policy.
+func newSecure(s tls.ConnectionState, policy *certs.Policy) *secure {
+	out := &secure{
 		serverName: strings.TrimSuffix(strings.ToLower(s.ServerName), "."),
 		protocol:   s.NegotiatedProtocol,
 		version:    tlsVersion(s.Version),
 	}
-	if c.policy != nil {
-		c.secure.auth = c.policy.ClientAuth()
+	if policy != nil {
+		out.auth = policy.ClientAuth()
 	}
 	if len(s.VerifiedChains) > 0 {
-		c.secure.subject = s.PeerCertificates[0].Subject.String()
+		out.subject = s.PeerCertificates[0].Subject.String()
 	}
-	return true
+	return out
 }
 
 func tlsVersion(v uint16) string {

@@ -107,6 +107,8 @@ func options(t *testing.T, text []byte) translate.Options {
 				t.Fatal(err)
 			}
 			o.AlternativeDomains = append(o.AlternativeDomains, d)
+		case "http3":
+			o.HTTP3 = true
 		case "https-port":
 			o.HTTPSPort = 8443
 		case "local-addresses":

@@ -30,6 +30,10 @@ func (b *builder) own(found *gateway.Result) {
 					"the port %d of this host serves %s to everyone, so the %s listeners of the port %d are not served (--port-map)", port, to.Protocol, l.Protocol, l.PublicPort)
 				return true
 			}
+			if l.HTTP3 && !to.HTTP3 {
+				b.Facts.Warnf(l.Origin, "spec.listeners", report.Unsupported,
+					"the port %d of this host is that of --https-addr, which serves HTTP/3 with --http3 alone", port)
+			}
 			b.join(to, l, found.RouteSets)
 			return true
 		}

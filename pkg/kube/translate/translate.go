@@ -100,7 +100,7 @@ func (b *builder) listeners(certificates bindings) {
 	}
 	b.config.Listeners = []ir.Listener{
 		{Name: ir.ListenerHTTP, Protocol: ir.HTTP, RouteSet: routeSet},
-		{Name: ir.ListenerHTTPS, Protocol: ir.HTTPS, RouteSet: routeSet, TLS: certificates.listener(fallback)},
+		{Name: ir.ListenerHTTPS, Protocol: ir.HTTPS, HTTP3: b.Options.HTTP3, RouteSet: routeSet, TLS: certificates.listener(fallback)},
 	}
 }
 

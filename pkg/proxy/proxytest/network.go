@@ -15,6 +15,8 @@ type Network interface {
 	Listen() (net.Listener, error)
 	// Dial connects to an address of the network.
 	Dial(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	// ListenPacket makes a socket of datagrams, whose address is a *net.UDPAddr.
+	ListenPacket() (net.PacketConn, error)
 }
 
 // Loopback is the machine's own network on 127.0.0.1.
@@ -34,6 +36,7 @@ type Memory struct {
 	mu        sync.Mutex
 	next      uint16
 	listeners map[netip.AddrPort]*memoryListener
+	sockets   map[netip.AddrPort]*memoryPackets
 	// Hang makes connections to these addresses neither succeed nor fail.
 	hang map[netip.AddrPort]bool
 }

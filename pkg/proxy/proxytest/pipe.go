@@ -42,9 +42,12 @@ func newFlow() *flow {
 	return f
 }
 
-func (f *flow) set(l *limit, at time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (f *flow) set(l *limit, at time.Time) { l.set(&f.mu, f.cond, at) }
+
+// set moves the deadline and wakes who waits; mu guards it.
+func (l *limit) set(mu *sync.Mutex, cond *sync.Cond, at time.Time) {
+	mu.Lock()
+	defer mu.Unlock()
 	if l.timer != nil {
 		l.timer.Stop()
 		l.timer = nil
@@ -55,17 +58,17 @@ func (f *flow) set(l *limit, at time.Time) {
 		if l.passed = wait <= 0; !l.passed {
 			var timer *time.Timer
 			timer = time.AfterFunc(wait, func() {
-				f.mu.Lock()
-				defer f.mu.Unlock()
+				mu.Lock()
+				defer mu.Unlock()
 				if l.timer == timer {
 					l.passed = true
-					f.cond.Broadcast()
+					cond.Broadcast()
 				}
 			})
 			l.timer = timer
 		}
 	}
-	f.cond.Broadcast()
+	cond.Broadcast()
 }
 
 func (f *flow) Read(p []byte) (int, error) {

@@ -1,7 +1,5 @@
 package h2
 
-import "time"
-
 // What frames cost in glitches. Each is what a client that means well sends
 // seldom or gets credit for, and what one that does not sends without end.
 const (
@@ -34,31 +32,3 @@ const (
 func costOfExpansion(size, sent int) int {
 	return max(size-fiveFold*sent-freeExpansion, 0) / expansionBytes
 }
-
-// budget is a bucket of tokens. It asks for the time only when it is empty, so
-// that a client that keeps to it costs nothing.
-type budget struct {
-	left, most int
-	perSecond  int
-	since      time.Time
-}
-
-func newBudget(most, perSecond int, now time.Time) budget {
-	return budget{left: most, most: most, perSecond: perSecond, since: now}
-}
-
-// take uses up n tokens; false means that there were too few.
-func (b *budget) take(n int) bool {
-	if b.left -= n; b.left >= 0 {
-		return true
-	}
-	now := time.Now()
-	refill := min(int(now.Sub(b.since).Seconds()*float64(b.perSecond)), 2*b.most)
-	if refill > 0 {
-		b.left, b.since = min(b.left+refill, b.most), now
-	}
-	return b.left >= 0
-}
-
-// give gives n tokens back.
-func (b *budget) give(n int) { b.left = min(b.left+n, b.most) }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
+	"github.com/sluice-dev/sluice/pkg/wire/internal/budget"
 	"github.com/sluice-dev/sluice/pkg/wire/section"
 )
 
@@ -56,7 +57,7 @@ type Conn struct {
 	// tableUpdate says that the next field section has to say that we use no table.
 	tableUpdate bool
 
-	resets, glitches budget
+	resets, glitches budget.Budget
 	// freePings are the pings that cost nothing: clients measure by them how fast what we send comes.
 	freePings int
 	// gone is who has to be told of streams that are over, once mu is free.
@@ -83,8 +84,8 @@ func NewConn(nc net.Conn, buffered []byte, o *Options) *Conn {
 	c.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) { c.section.Field(f.Name, f.Value) })
 	c.decoder.SetMaxStringLength(2 * c.opts.MaxHeaderBytes)
 	c.receiveWindow, c.sendWindow, c.peerWindow = c.opts.ConnWindow, initialWindow, initialWindow
-	c.resets = newBudget(c.opts.MaxResets, c.opts.ResetsPerSecond, now)
-	c.glitches = newBudget(c.opts.MaxGlitches, c.opts.GlitchesPerSecond, now)
+	c.resets = budget.New(c.opts.MaxResets, c.opts.ResetsPerSecond, now)
+	c.glitches = budget.New(c.opts.MaxGlitches, c.opts.GlitchesPerSecond, now)
 	c.in.take(buffered)
 	return c
 }

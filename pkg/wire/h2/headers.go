@@ -181,7 +181,7 @@ func (c *Conn) closeLocked(b *block, s *Stream, malformed bool) error {
 	s.open(b.ended)
 	c.streams[b.id] = s
 	c.ready = append(c.ready, s)
-	c.glitches.give(creditStream)
+	c.glitches.Give(creditStream)
 	if s.refused != nil {
 		return c.spend(costRefused)
 	}
@@ -215,7 +215,7 @@ func (c *Conn) breach(id uint32, code Code) error {
 		s.kill(ErrMalformed)
 	}
 	c.reset(id, code)
-	if !c.resets.take(1) {
+	if !c.resets.Take(1) {
 		return connResets
 	}
 	return nil

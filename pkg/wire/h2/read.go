@@ -122,7 +122,7 @@ func (c *Conn) takeLocked(f *frame) error {
 
 // spend takes glitches from the client's budget. c.mu is held.
 func (c *Conn) spend(n int) error {
-	if !c.glitches.take(n) {
+	if !c.glitches.Take(n) {
 		return connGlitches
 	}
 	return nil
@@ -146,7 +146,7 @@ func (c *Conn) takeReset(f *frame) error {
 		return nil
 	}
 	s.kill(ErrReset)
-	if !c.resets.take(1) {
+	if !c.resets.Take(1) {
 		return connResets
 	}
 	return nil

@@ -57,7 +57,7 @@ func (s *Stream) begin() error {
 	s.receiveWindow, s.sendWindow = c.opts.StreamWindow, c.peerWindow
 	s.expected = wire.UnknownLength
 	c.streams[s.id] = s
-	c.glitches.give(creditStream)
+	c.glitches.Give(creditStream)
 	return nil
 }
 

@@ -123,7 +123,7 @@ func (s *Stream) commit(p []byte, end, flush bool) error {
 		c.out = append(b, p[:n]...)
 		p = p[n:]
 		if size >= worthyData {
-			c.glitches.give(creditData)
+			c.glitches.Give(creditData)
 		}
 		c.freePings = min(c.freePings+1, maxFreePings)
 	}

@@ -99,7 +99,7 @@ func (s *Stream) detachIfDone() {
 	if s.sent && s.ended && s.over == nil {
 		s.over = ErrClosed
 		s.detach()
-		s.c.resets.give(1)
+		s.c.resets.Give(1)
 	}
 }
 
@@ -115,7 +115,7 @@ func (c *Conn) leave(s *Stream) {
 		s.detach()
 		c.reset(s.id, code)
 		if s.sent {
-			c.resets.give(1)
+			c.resets.Give(1)
 		}
 	}
 	c.giveBack(s.body.unread())

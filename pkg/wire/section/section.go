@@ -154,6 +154,9 @@ func (s *Section) Field(name, value string) {
 	}
 }
 
+// TooLarge notes that the section is beyond Limits.MaxBytes, so that the caller has not read it.
+func (s *Section) TooLarge() { s.refuse(errHeadTooLarge) }
+
 func (s *Section) refuse(e *Error) {
 	if s.refused == nil {
 		s.refused = e

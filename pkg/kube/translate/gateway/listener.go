@@ -28,6 +28,9 @@ type listener struct {
 	// client is what the port asks of clients' certificates.
 	client ir.ClientAuth
 
+	// http3 says that HTTP/3 is to be served as well.
+	http3 bool
+
 	// conflict, invalid and resolved say why it is in conflict, not accepted, or refers to what
 	// cannot be used; idle says why it serves nothing although it is accepted.
 	conflict, invalid, resolved, idle fault
@@ -78,6 +81,7 @@ func (t *translation) readListener(g *gateway, set *listenerSet, i int, spec *ga
 	t.readKinds(l)
 	if l.terminates() {
 		t.readCertificates(l)
+		t.readOptions(l)
 	}
 	return l
 }

@@ -43,6 +43,11 @@ func (g *gateway) ports() []portKey {
 			keys = append(keys, l.port())
 		}
 	}
+	for _, key := range keys {
+		if served, _ := g.http3(key.number); served {
+			keys = append(keys, portKey{key.number, true})
+		}
+	}
 	slices.SortFunc(keys, func(a, b portKey) int {
 		return cmp.Or(cmp.Compare(a.number, b.number), compareBool(a.udp, b.udp))
 	})

@@ -125,6 +125,7 @@ func (t *translation) open(s *socket) {
 		TLS:        s.tls(),
 		Streams:    t.streamsOf(s),
 	}
+	out.HTTP3Port, out.HTTP3 = t.http3Port(s)
 	for _, l := range s.listeners {
 		if l.http() {
 			set := t.routeSet(s, l)

@@ -24,6 +24,8 @@ type Options struct {
 	DefaultCertificate types.NamespacedName
 	// HTTPSPort is the port of redirects to HTTPS, between 1 and 65535.
 	HTTPSPort uint16
+	// HTTP3 is whether listeners of HTTPS serve HTTP/3 as well where they do not say (--http3).
+	HTTP3 bool
 	// SSLRedirect is whether hosts with a certificate redirect from HTTP to HTTPS
 	// where the object does not say.
 	SSLRedirect bool
