@@ -213,10 +213,13 @@ func TestAFullListenerMakesRoom(t *testing.T) {
 				io.WriteString(nc, okResponse)
 			}
 		}))
-		busy, older, newer := k.Dial(ir.ListenerHTTP), k.Dial(ir.ListenerHTTP), k.Dial(ir.ListenerHTTP)
+		busy := k.Dial(ir.ListenerHTTP)
 		io.WriteString(busy, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+		synctest.Wait() // The third one makes accepting look for room at once.
+		older := k.Dial(ir.ListenerHTTP)
 		roundTrip(t, older, bufio.NewReader(older))
 		time.Sleep(time.Second)
+		newer := k.Dial(ir.ListenerHTTP)
 		newerReader := bufio.NewReader(newer)
 		roundTrip(t, newer, newerReader)
 		// Accepting waits for a place already, so the older one has gone.
