@@ -74,6 +74,10 @@
 // that is full closes the connections that have been idle for longest. TLS handshakes
 // are computed few at once, by turns of clients.
 //
+// A circuit that is open (pkg/upstream/breaker) is answered 503 with Retry-After before anything is
+// sent. A request counts for it by the status that its client gets, when that is known: all
+// tries together, and without what happens to the body.
+//
 // Timeouts fire at the time set or later by at most a sixteenth of it, 4 s at most:
 // deadlines are told to the poller seldom, as that is not free.
 //

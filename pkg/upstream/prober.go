@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -21,6 +22,8 @@ import (
 type prober struct {
 	id   proberID
 	spec ir.Active
+	// announcement is what connections begin with, where endpoints want the PROXY protocol.
+	announcement string
 	// tls is how endpoints are spoken with, nil in clear text.
 	tls      *tls.Config
 	question probe.Question
@@ -56,11 +59,22 @@ func newProber(u *ir.Upstream, client *tls.Certificate) *prober {
 		p.question.Protocol = probe.HTTP2
 	}
 	p.id.settings += " " + protocol.String()
+	if a.Type != ir.ProbeTCP && a.Port == 0 {
+		p.announcement = announcements[u.ProxyProtocol]
+		p.id.settings += " proxy:" + strconv.Itoa(int(u.ProxyProtocol))
+	}
 	if u.TLS.Enabled && a.Type != ir.ProbeTCP {
 		p.tls, p.question.Secure = clientConfig(&u.TLS, protocol, client), true
 		p.id.settings += " tls:" + u.TLS.Digest()
 	}
 	return p
+}
+
+// announcements are the headers of the PROXY protocol, by version, of connections that are nobody's
+// but the proxy's own: LOCAL and UNKNOWN (haproxy.org, doc/proxy-protocol.txt).
+var announcements = map[uint8]string{
+	1: "PROXY UNKNOWN\r\n",
+	2: "\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00",
 }
 
 // errLate says that a probe took longer than it may.
@@ -88,6 +102,15 @@ func (r *Registry) askWithin(ctx context.Context, p *prober, target *ir.Endpoint
 	}
 	if p.spec.Type == ir.ProbeTCP {
 		return nc.Close()
+	}
+	if p.announcement != "" {
+		stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
+		_, err := io.WriteString(nc, p.announcement)
+		stop()
+		if err != nil {
+			_ = nc.Close()
+			return err
+		}
 	}
 	if p.tls != nil {
 		secured := tls.Client(nc, p.tls)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/wire/proxyproto"
 )
 
 // statusNet dials endpoints that answer each request with the status that is set for their
@@ -388,4 +389,38 @@ func TestWhoIsInServiceAndThatItChanges(t *testing.T) {
 			t.Error("good probes are taken for a change")
 		}
 	})
+}
+
+func TestProbesSayThatTheyAreNoClients(t *testing.T) {
+	for version := range uint8(3) {
+		near, far := net.Pipe()
+		u := probed("u")
+		u.ProxyProtocol = version
+		r := newRegistry(t, Options{Dial: func(context.Context, netip.AddrPort) (net.Conn, error) { return near, nil }})
+		seen := make(chan string, 1)
+		go func() {
+			defer far.Close()
+			b := make([]byte, 1<<10)
+			n, _ := far.Read(b)
+			if version > 0 {
+				header, size, err := proxyproto.Parse(b[:n])
+				if err != nil || size != n || header != (proxyproto.Header{}) {
+					t.Errorf("version %d: %q is %+v, %v", version, b[:n], header, err)
+				}
+				n, _ = far.Read(b)
+			}
+			seen <- string(b[:n])
+			fmt.Fprint(far, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}()
+		if err := r.ask(newProber(&u, nil), endpoint(1, ir.EndpointReady)); err != nil {
+			t.Errorf("version %d: %v", version, err)
+		}
+		if got := <-seen; !strings.HasPrefix(got, "GET /health HTTP/1.1\r\n") {
+			t.Errorf("version %d: got %q", version, got)
+		}
+		u.Health.Active.Port = 9000
+		if newProber(&u, nil).announcement != "" {
+			t.Error("a port of its own is told of the PROXY protocol")
+		}
+	}
 }

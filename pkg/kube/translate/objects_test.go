@@ -90,11 +90,11 @@ func (m maker) proxyRoute() *v1alpha1.ProxyRoute {
 		o.Spec.TLS = &v1alpha1.TLS{SecretName: one(m, "", "tls", "gone", "broken")}
 	}
 	value := func() *string { return one(m, nil, new(string), ptr("x"), ptr("[")) }
-	o.Spec.Balance = m.balance()
+	o.Spec.Balance, o.Spec.Health, o.Spec.CircuitBreaker = m.balance(), m.health(), m.breaker()
 	o.Spec.Routes = some(m, 4, func() v1alpha1.Route {
 		return v1alpha1.Route{
 			Name:     one(m, "", "a", "b"),
-			Settings: v1alpha1.Settings{Balance: m.balance()},
+			Settings: v1alpha1.Settings{Balance: m.balance(), Health: m.health(), CircuitBreaker: m.breaker()},
 			Matches: some(m, 3, func() v1alpha1.Match {
 				match := v1alpha1.Match{Method: one(m, "", "GET")}
 				if m.IntN(4) > 0 {
@@ -118,6 +118,38 @@ func (m maker) proxyRoute() *v1alpha1.ProxyRoute {
 		}
 	})
 	return o
+}
+
+func (m maker) health() *v1alpha1.Health {
+	if m.IntN(2) == 0 {
+		return nil
+	}
+	number := func() int32 { return one[int32](m, 0, 0, 1, 3, -1, 2_000_000) }
+	duration := func() string { return one(m, "", "", "1s", "0s", "-1s", "x", "1ms") }
+	return &v1alpha1.Health{
+		Passive: one(m, nil, &v1alpha1.PassiveHealth{
+			ConsecutiveFailures: number(), EjectFor: duration(), MaxEjectedPercent: number(), Statuses: one(m, nil, []v1alpha1.StatusRange{"503", "500-502", "9"}),
+		}),
+		Active: one(m, nil, &v1alpha1.ActiveHealth{
+			Type: one(m, "", v1alpha1.ProbeHTTP, v1alpha1.ProbeTCP, v1alpha1.ProbeGRPC, "Odd"),
+			Path: one(m, "", "/a?b", "a", "/ "), Port: one[int32](m, 0, 80, -1, 70000), Host: one(m, "", "h", "H:80", "a b"), Service: one(m, "", "s"),
+			Headers: some(m, 3, func() v1alpha1.ProbeHeader {
+				return v1alpha1.ProbeHeader{Name: one(m, "", "x", "X", "host", "a b"), Value: one(m, "", "v", "\n")}
+			}),
+			Interval: duration(), Timeout: duration(), UnhealthyThreshold: number(), HealthyThreshold: number(),
+			Expect: one(m, "", "200", "200-299,250-400,599", "400-200", "x", ","),
+		}),
+		PanicPercent: one[int32](m, 0, 50, -1, 101),
+	}
+}
+
+func (m maker) breaker() *v1alpha1.CircuitBreaker {
+	if m.IntN(2) == 0 {
+		return nil
+	}
+	number := func() int32 { return one[int32](m, 0, 1, 100, -1, 2_000_000) }
+	duration := func() string { return one(m, "", "1s", "0s", "-1s", "x") }
+	return &v1alpha1.CircuitBreaker{ErrorPercent: number(), MinRequests: number(), HalfOpenRequests: number(), Window: duration(), OpenFor: duration()}
 }
 
 func (m maker) balance() *v1alpha1.Balance {
