@@ -49,8 +49,8 @@ func passages(t *testing.T, k *proxytest.Kit) *ir.Config {
 			{Name: "tcp", Protocol: ir.TCP, Streams: []ir.Stream{stream("all", "", "plain", false)}},
 			{Name: "tcp-none", Protocol: ir.TCP},
 			{Name: "tls", Protocol: ir.TLS, TLS: ir.ListenerTLS{Default: "ns/own"}, Streams: []ir.Stream{
-				stream("wild", "**.pass.example", "secret", false), broken, stream("nobody", "nobody.example", "none", true),
-				stream("pass", "pass.example", "secret", false), stream("end", "end.example", "plain", true),
+				stream("wild", "**.pass.example", "secret", false), broken, stream("end", "end.example", "plain", true),
+				stream("nobody", "nobody.example", "none", true), stream("pass", "pass.example", "secret", false),
 			}},
 		},
 		RouteSets: []ir.RouteSet{{Name: "web", Hosts: []ir.Host{{Pattern: "", Routes: []ir.Route{{
@@ -160,9 +160,7 @@ func TestStreamsThatLeadNowhereAreClosed(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			nc := k.Dial(tt.listener)
-			if _, err := nc.Write(tt.first); err != nil {
-				t.Fatal(err)
-			}
+			_, _ = nc.Write(tt.first)                         // It may be closed before that.
 			if answer, _ := io.ReadAll(nc); len(answer) > 0 { // An end and a reset are as good.
 				t.Errorf("got %q", answer)
 			}
