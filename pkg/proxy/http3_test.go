@@ -1,20 +1,26 @@
 package proxy_test
 
 import (
+	"bufio"
 	"context"
+	"crypto/sha1"
 	"crypto/tls"
+	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/proxy/proxytest"
 )
 
@@ -104,5 +110,135 @@ func TestHTTP3(t *testing.T) {
 	entry := k.Log(1)[0]
 	if entry["protocol"] != "HTTP/3" || entry["tls"] != "1.3" || entry["status"] != float64(200) {
 		t.Errorf("the access log says %v", entry)
+	}
+}
+
+func TestHTTP3WebSocket(t *testing.T) {
+	k, client := startHTTP3(t, proxytest.Options{})
+	heads := make(chan string, 1)
+	k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+		head, err := proxytest.ReadHead(r)
+		if err != nil {
+			return
+		}
+		heads <- head
+		io.WriteString(nc, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "+acceptOf(head)+"\r\n\r\n")
+		io.Copy(nc, r) // It says again what it hears, to the end.
+	}))
+	conn, err := client.Dial(t.Context(), "", client.TLSClientConfig, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := client.NewClientConn(conn).OpenRequestStream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodConnect, "https://h/chat", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Proto = "websocket"
+	if err := stream.SendRequestHeader(req); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := stream.ReadResponse()
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatalf("got %v, %v", resp, err)
+	}
+	if head := <-heads; !strings.HasPrefix(head, "GET /chat HTTP/1.1\r\n") || !strings.Contains(head, "Upgrade: websocket\r\n") {
+		t.Errorf("the endpoint got\n%s", head)
+	}
+	want := strings.Repeat("0123456789", 20000)
+	go func() {
+		io.WriteString(stream, want)
+		stream.Close()
+	}()
+	if got, err := io.ReadAll(stream); err != nil || string(got) != want {
+		t.Errorf("%d bytes came back of %d: %v", len(got), len(want), err)
+	}
+	if entry := k.Log(1)[0]; entry["status"] != float64(200) || entry["protocol"] != "HTTP/3" {
+		t.Errorf("the access log says %v", entry)
+	}
+}
+
+// acceptOf proves that a handshake of WebSocket was understood (RFC 6455 section 4.2.2).
+func acceptOf(head string) string {
+	req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
+	if err != nil {
+		return err.Error()
+	}
+	sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func TestHTTP3ServesWhatTheListenerMayServe(t *testing.T) {
+	k := proxytest.Start(t, proxytest.Options{})
+	c, _ := proxytest.Config()
+	c.Certificates = []ir.Certificate{certificate(t, "ns/one", "one.example"), certificate(t, "ns/two", "two.example")}
+	l := &c.Listeners[1]
+	l.RouteSet, l.Scopes = "", []ir.Scope{{Host: "", RouteSet: "all"}}
+	l.TLS.Default = "ns/one"
+	l.TLS.Bindings = []ir.TLSBinding{{Host: "one.example", Certificates: []string{"ns/one"}}, {Host: "two.example", Certificates: []string{"ns/two"}}}
+	l.Streams = []ir.Stream{{ID: "pass", Host: "pass.example", Backends: []ir.WeightedUpstream{{Upstream: "app", Weight: 1}}}}
+	k.Serve(c)
+	k.SetEndpoints(k.Repeats(nil, okResponse))
+	to := k.HTTP3(ir.ListenerHTTPS)
+	config := func(name string) *tls.Config { return &tls.Config{InsecureSkipVerify: true, ServerName: name} }
+	if _, err := tryHTTP3(t, k, to, config("Pass.example")); err == nil {
+		t.Error("a name whose connections are passed on was served")
+	}
+	old := config("one.example")
+	old.MaxVersion = tls.VersionTLS12
+	if _, err := tryHTTP3(t, k, to, old); err == nil {
+		t.Error("TLS 1.2 was served")
+	}
+	client := http3Client(t, k, to)
+	conn := dialHTTP3(t, k, to, config("one.example"))
+	if name := conn.ConnectionState().TLS.PeerCertificates[0].Subject.CommonName; name != "ns/one" {
+		t.Errorf("the certificate is %s", name)
+	}
+	one := client.NewClientConn(conn)
+	for host, want := range map[string]int{"one.example": 200, "two.example": 421} {
+		req, err := http.NewRequest(http.MethodGet, "https://"+host+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := one.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", host, resp.StatusCode, want)
+		}
+	}
+}
+
+func TestHTTP3TakesPartInShuttingDown(t *testing.T) {
+	k, client := startHTTP3(t, proxytest.Options{Proxy: proxy.Options{Timeouts: proxy.Timeouts{DrainIdle: 10 * time.Millisecond}}})
+	began, release := make(chan struct{}), make(chan struct{})
+	k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+		if _, err := proxytest.ReadHead(r); err != nil {
+			return
+		}
+		close(began)
+		<-release
+		io.WriteString(nc, okResponse)
+	}))
+	answered := make(chan error, 1)
+	go func() {
+		req, _ := http.NewRequest(http.MethodGet, "https://h/", nil)
+		resp, err := client.RoundTrip(req)
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+		}
+		answered <- err
+	}()
+	<-began
+	ended := make(chan error, 1)
+	go func() { ended <- k.Proxy.Shutdown(t.Context()) }()
+	close(release)
+	if err := errors.Join(<-answered, <-ended); err != nil {
+		t.Error(err)
 	}
 }

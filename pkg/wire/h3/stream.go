@@ -16,7 +16,7 @@ import (
 // serves it returns.
 type Stream struct {
 	c  *Conn
-	qs *quic.Stream
+	qs quicStream
 
 	req     wire.Request
 	refused *Error
@@ -35,7 +35,21 @@ type Stream struct {
 	onGone func()
 }
 
-func newStream(c *Conn, qs *quic.Stream) *Stream {
+// quicStream is what a Stream needs of QUIC.
+type quicStream interface {
+	io.Reader
+	io.Writer
+	io.Closer
+	Context() context.Context
+	CancelRead(quic.StreamErrorCode)
+	CancelWrite(quic.StreamErrorCode)
+	SetReliableBoundary()
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+	ReleaseStreamCredit()
+}
+
+func newStream(c *Conn, qs quicStream) *Stream {
 	s := &Stream{c: c, qs: qs}
 	s.input.expected, s.left = wire.UnknownLength, wire.UnknownLength
 	s.unwatch = context.AfterFunc(qs.Context(), s.writeSideEnded)
