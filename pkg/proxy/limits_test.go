@@ -20,19 +20,27 @@ import (
 func TestConnectionsBeyondTheBoundWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := start(t, proxytest.Options{Proxy: proxy.Options{MaxConnections: 2}}, nil)
-		k.SetEndpoints(k.Repeats(nil, okResponse))
-		var all []net.Conn
+		release := make(chan struct{}) // A connection that is idle makes room.
+		k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+			for {
+				if _, err := proxytest.ReadHead(r); err != nil {
+					return
+				}
+				<-release
+				io.WriteString(nc, okResponse)
+			}
+		}))
 		var readers []*bufio.Reader
 		for range 3 {
 			nc := k.Dial(ir.ListenerHTTP)
 			io.WriteString(nc, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-			all, readers = append(all, nc), append(readers, bufio.NewReader(nc))
+			readers = append(readers, bufio.NewReader(nc))
 		}
 		synctest.Wait()
 		if n := k.Proxy.Connections(); n != 2 {
 			t.Errorf("%d connections are open", n)
 		}
-		all[0].Close()
+		close(release)
 		if head, err := proxytest.ReadHead(readers[2]); err != nil || !strings.HasPrefix(head, "HTTP/1.1 200 ") {
 			t.Errorf("got %q, %v", head, err)
 		}
