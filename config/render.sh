@@ -18,6 +18,7 @@ rm -f $crds/*.yaml
 for kind in gatewayclasses gateways listenersets httproutes grpcroutes tlsroutes tcproutes udproutes referencegrants backendtlspolicies; do
 	install -m 644 "$gateway_api/config/crd/experimental/gateway.networking.k8s.io_$kind.yaml" $crds/
 done
+install -m 644 "$gateway_api/config/crd/experimental/gateway.networking.x-k8s.io_xbackendtrafficpolicies.yaml" $crds/
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

@@ -58,7 +58,7 @@ var layers = map[string][]string{
 	"pkg/api/v1alpha1":               {"+k8s"},
 	"pkg/kube/snapshot":              {"pkg/api", "pkg/report", "+k8s"},
 	"pkg/kube/snapshot/snapshottest": {"pkg/api", "pkg/report", "pkg/kube/snapshot", "pkg/kube/files", "+k8s"},
-	"pkg/kube/files":                 {"config/crd", "pkg/api", "pkg/report", "pkg/kube/snapshot", "+k8s"},
+	"pkg/kube/files":                 {"charts/sluice/charts/gateway-api-crds", "config/crd", "pkg/api", "pkg/report", "pkg/kube/snapshot", "+k8s"},
 	"pkg/kube/verdict":               {"+k8s"},
 	"pkg/kube/translate":             {"pkg/kube/snapshot", "pkg/kube/verdict", "pkg/kube/translate/", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},
 	"pkg/kube/translate/ingress":     {"pkg/kube/snapshot", "pkg/kube/translate/resolve", "pkg/kube/translate/policies", "pkg/kube/translate/settings", "pkg/ir", "pkg/report", "pkg/api", "+k8s"},

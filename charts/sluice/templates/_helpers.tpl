@@ -141,6 +141,12 @@ true
     - udproutes/status
     - backendtlspolicies/status
   verbs: [patch]
+- apiGroups: [gateway.networking.x-k8s.io]
+  resources: [xbackendtrafficpolicies]
+  verbs: [get, list, watch]
+- apiGroups: [gateway.networking.x-k8s.io]
+  resources: [xbackendtrafficpolicies/status]
+  verbs: [patch]
 # CA certificates, and parameters of Gateways.
 - apiGroups: [""]
   resources: [configmaps]

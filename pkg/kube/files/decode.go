@@ -15,6 +15,7 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -29,6 +30,8 @@ type entry struct {
 	// line is where the document begins.
 	line  int
 	facts []report.Fact
+	// lax skips the rules of the Gateway API's CRDs.
+	lax bool
 }
 
 // header is what every manifest begins with.
@@ -46,19 +49,20 @@ type header struct {
 const maxNesting = 4
 
 // decode returns what a document says; name is its file's.
-func decode(name string, d document) []entry {
+func decode(name string, d document, lax bool) []entry {
 	text, err := yaml.YAMLToJSONStrict(d.text)
 	if err != nil {
 		line, message := locate(err, d.line)
 		return []entry{unparsable(name, line, message)}
 	}
-	return decoder{name, d.line}.manifest(text, header{}, 0)
+	return decoder{name, d.line, lax}.manifest(text, header{}, 0)
 }
 
 // decoder decodes one document.
 type decoder struct {
 	name string
 	line int
+	lax  bool
 }
 
 // manifest returns what a manifest says. The apiVersion and kind of outer count where
@@ -89,7 +93,7 @@ func (d decoder) manifest(text []byte, outer header, depth int) []entry {
 	}
 	item, list := strings.CutSuffix(h.Kind, "List")
 	if !list || h.Metadata.Name != "" {
-		e := entry{line: d.line}
+		e := entry{line: d.line, lax: d.lax}
 		e.decodeObject(&h, text)
 		return []entry{e}
 	}
@@ -139,7 +143,7 @@ func (e *entry) decodeObject(h *header, text []byte) {
 		!k.clusterWide && !e.checkName("metadata.namespace", e.origin.Namespace, validation.IsDNS1123Label) {
 		return
 	}
-	if definition := definitions[k.name]; definition != nil {
+	if definition := definitions[k.name]; definition != nil && (!e.lax || k.apiVersion == v1alpha1.GroupVersion.String()) {
 		if text = e.validate(text, definition()); e.broken != "" {
 			return
 		}

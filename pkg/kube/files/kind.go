@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
@@ -46,6 +47,7 @@ var kinds = []kind{
 	{"gateway.networking.k8s.io/v1", "UDPRoute", false, func() object { return &gatewayv1.UDPRoute{} }},
 	{"gateway.networking.k8s.io/v1", "ReferenceGrant", false, func() object { return &gatewayv1.ReferenceGrant{} }},
 	{"gateway.networking.k8s.io/v1", "BackendTLSPolicy", false, func() object { return &gatewayv1.BackendTLSPolicy{} }},
+	{"gateway.networking.x-k8s.io/v1alpha1", "XBackendTrafficPolicy", false, func() object { return &gatewayxv1.XBackendTrafficPolicy{} }},
 	// The API server serves these in an older version as well, with the same fields.
 	{"gateway.networking.k8s.io/v1beta1", "GatewayClass", true, func() object { return &gatewayv1.GatewayClass{} }},
 	{"gateway.networking.k8s.io/v1beta1", "Gateway", false, func() object { return &gatewayv1.Gateway{} }},

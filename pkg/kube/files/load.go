@@ -27,13 +27,19 @@ func LoadFS(fsys fs.FS) (*snapshot.Snapshot, *report.Set, error) {
 	return load(tree{fsys: fsys, root: ".", display: trimRoot})
 }
 
+// LoadLaxFS is LoadFS without the rules of the Gateway API's CRDs, which objects need not
+// have come by: an API server may have CRDs of another release.
+func LoadLaxFS(fsys fs.FS) (*snapshot.Snapshot, *report.Set, error) {
+	return load(tree{fsys: fsys, root: ".", display: trimRoot, lax: true})
+}
+
 // Read reads manifests from one stream; name stands for it in facts.
 func Read(name string, in io.Reader) (*snapshot.Snapshot, *report.Set, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	r := reader{files: map[string]*file{name: parse(name, text)}}
+	r := reader{files: map[string]*file{name: parse(name, text, false)}}
 	s, facts := r.assemble()
 	return s, facts, nil
 }

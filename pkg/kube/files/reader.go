@@ -28,11 +28,11 @@ func (f *file) broken() bool {
 	return slices.ContainsFunc(f.entries, func(e entry) bool { return e.broken != "" })
 }
 
-// parse reads a file.
-func parse(name string, text []byte) *file {
+// parse reads a file, lax without the rules of the Gateway API's CRDs.
+func parse(name string, text []byte, lax bool) *file {
 	f := &file{name: name, sum: sha256.Sum256(text)}
 	for _, d := range split(text) {
-		f.entries = append(f.entries, decode(name, d)...)
+		f.entries = append(f.entries, decode(name, d, lax)...)
 	}
 	return f
 }
@@ -82,7 +82,7 @@ func (r *reader) load(s source) *file {
 	if before != nil && before.sum == sha256.Sum256(text) {
 		return before
 	}
-	f := parse(name, text)
+	f := parse(name, text, r.tree.lax)
 	if len(bytes.TrimSpace(text)) == 0 && len(r.served[s.name]) > 0 {
 		// Many programs empty a file before they write it anew.
 		f.entries = []entry{unparsable(name, 1, "the file is empty; delete it to take its objects away")}

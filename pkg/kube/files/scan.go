@@ -27,6 +27,8 @@ type tree struct {
 	root string
 	// display returns the path of a file as users know it.
 	display func(name string) string
+	// lax skips the rules of the Gateway API's CRDs.
+	lax bool
 }
 
 // scan returns all files with manifests, in the order of their paths, and all folders.

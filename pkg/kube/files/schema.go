@@ -3,6 +3,8 @@ package files
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,10 +17,14 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	gatewayapicrds "github.com/sluice-dev/sluice/charts/sluice/charts/gateway-api-crds"
 	"github.com/sluice-dev/sluice/config/crd"
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
 
 // definition is the schema of a CustomResourceDefinition, ready to check objects
@@ -33,27 +39,58 @@ type definition struct {
 // is read, as that takes some milliseconds; that panics where the CRD is broken, which is a
 // defect of the build.
 var definitions = map[string]func() *definition{
-	"ProxyRoute":  sync.OnceValue(func() *definition { return mustDefine(crd.ProxyRoute) }),
-	"ProxyPolicy": sync.OnceValue(func() *definition { return mustDefine(crd.ProxyPolicy) }),
+	"ProxyRoute":            own(crd.ProxyRoute),
+	"ProxyPolicy":           own(crd.ProxyPolicy),
+	"GatewayClass":          published(gatewayv1.GroupName, "gatewayclasses", "v1"),
+	"Gateway":               published(gatewayv1.GroupName, "gateways", "v1"),
+	"ListenerSet":           published(gatewayv1.GroupName, "listenersets", "v1"),
+	"HTTPRoute":             published(gatewayv1.GroupName, "httproutes", "v1"),
+	"GRPCRoute":             published(gatewayv1.GroupName, "grpcroutes", "v1"),
+	"TLSRoute":              published(gatewayv1.GroupName, "tlsroutes", "v1"),
+	"TCPRoute":              published(gatewayv1.GroupName, "tcproutes", "v1"),
+	"UDPRoute":              published(gatewayv1.GroupName, "udproutes", "v1"),
+	"ReferenceGrant":        published(gatewayv1.GroupName, "referencegrants", "v1"),
+	"BackendTLSPolicy":      published(gatewayv1.GroupName, "backendtlspolicies", "v1"),
+	"XBackendTrafficPolicy": published(gatewayxv1.GroupName, "xbackendtrafficpolicies", "v1alpha1"),
 }
 
-func mustDefine(manifest []byte) *definition {
-	d, err := define(manifest)
+// own is the definition of a CRD of ours.
+func own(manifest []byte) func() *definition {
+	return sync.OnceValue(func() *definition { return mustDefine(manifest, v1alpha1.GroupVersion.Version) })
+}
+
+// published is the definition of a CRD of the Gateway API.
+func published(group, plural, version string) func() *definition {
+	return sync.OnceValue(func() *definition {
+		manifest, err := gatewayapicrds.Files.ReadFile("crds/" + group + "_" + plural + ".yaml")
+		if err != nil {
+			panic("a CRD is missing: " + err.Error())
+		}
+		return mustDefine(manifest, version)
+	})
+}
+
+func mustDefine(manifest []byte, version string) *definition {
+	d, err := define(manifest, version)
 	if err != nil {
 		panic("a CRD is broken: " + err.Error())
 	}
 	return d
 }
 
-// define compiles the schema of the first version of a CRD.
-func define(manifest []byte) (*definition, error) {
+// define compiles the schema of a version of a CRD.
+func define(manifest []byte, version string) (*definition, error) {
 	var external apiextensionsv1.CustomResourceDefinition
 	if err := yaml.Unmarshal(manifest, &external); err != nil {
 		return nil, err
 	}
+	i := slices.IndexFunc(external.Spec.Versions, func(v apiextensionsv1.CustomResourceDefinitionVersion) bool { return v.Name == version })
+	if i < 0 {
+		return nil, fmt.Errorf("%s has no version %s", external.Name, version)
+	}
 	var props apiextensions.JSONSchemaProps
 	err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(
-		external.Spec.Versions[0].Schema.OpenAPIV3Schema, &props, nil)
+		external.Spec.Versions[i].Schema.OpenAPIV3Schema, &props, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"strings"
 	"testing"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -34,5 +35,56 @@ func accept(t *testing.T, manifest []byte) {
 	}
 	for _, problem := range validation.ValidateCustomResourceDefinition(t.Context(), &internal) {
 		t.Error(problem)
+	}
+}
+
+// TestEachKindHasItsRules compiles the schemas of all kinds that have a CRD.
+func TestEachKindHasItsRules(t *testing.T) {
+	for _, k := range kinds {
+		if !strings.Contains(k.apiVersion, "gateway.networking.") && !strings.HasPrefix(k.apiVersion, "sluice.dev/") {
+			continue
+		}
+		definition := definitions[k.name]
+		if definition == nil {
+			t.Errorf("%s of %s is read without the rules of its CRD", k.name, k.apiVersion)
+			continue
+		}
+		if d := definition(); d.structural == nil {
+			t.Errorf("the CRD of %s has no schema", k.name)
+		}
+	}
+}
+
+func TestObjectsOfTheGatewayAPIAreHeldToItsRules(t *testing.T) {
+	const text = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: a, namespace: default}
+spec:
+  parentRefs: [{name: g}]
+  rules:
+  - filters:
+    - {type: RequestRedirect, requestRedirect: {scheme: https}}
+    - {type: URLRewrite, urlRewrite: {hostname: a.example}}
+---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: HTTPRoute
+metadata: {name: b, namespace: default}
+spec:
+  parentRefs: [{name: g}]
+  rules: [{matches: [{path: {value: /b}}]}]
+`
+	broken := make(map[string]string)
+	for _, e := range parse("all.yaml", []byte(text), false).entries {
+		broken[e.origin.Name] = e.broken
+	}
+	const complaint = "spec.rules[0].filters: Invalid value: May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both"
+	if broken["a"] != complaint || broken["b"] != "" {
+		t.Errorf("the complaints are %q", broken)
+	}
+	for _, e := range parse("all.yaml", []byte(text), true).entries {
+		if e.broken != "" {
+			t.Errorf("without rules: %s", e.broken)
+		}
 	}
 }

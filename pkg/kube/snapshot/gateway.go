@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 )
 
 // GatewayControllerName is the spec.controllerName of the GatewayClasses that
@@ -25,6 +26,7 @@ type gatewayObjects struct {
 	udpRoutes          []*gatewayv1.UDPRoute
 	referenceGrants    []*gatewayv1.ReferenceGrant
 	backendTLSPolicies []*gatewayv1.BackendTLSPolicy
+	trafficPolicies    []*gatewayxv1.XBackendTrafficPolicy
 }
 
 // GatewayClasses returns all GatewayClasses by name, also those of other controllers.
@@ -56,6 +58,11 @@ func (s *Snapshot) BackendTLSPolicies() []*gatewayv1.BackendTLSPolicy {
 	return s.gateway.backendTLSPolicies
 }
 
+// XBackendTrafficPolicies returns all XBackendTrafficPolicies, the oldest first.
+func (s *Snapshot) XBackendTrafficPolicies() []*gatewayxv1.XBackendTrafficPolicy {
+	return s.gateway.trafficPolicies
+}
+
 // ReferenceGrants returns all ReferenceGrants, the oldest first.
 func (s *Snapshot) ReferenceGrants() []*gatewayv1.ReferenceGrant { return s.gateway.referenceGrants }
 
@@ -82,6 +89,8 @@ func (g *gatewayObjects) add(object runtime.Object) bool {
 		g.referenceGrants = append(g.referenceGrants, o)
 	case *gatewayv1.BackendTLSPolicy:
 		g.backendTLSPolicies = append(g.backendTLSPolicies, o)
+	case *gatewayxv1.XBackendTrafficPolicy:
+		g.trafficPolicies = append(g.trafficPolicies, o)
 	default:
 		return false
 	}
@@ -111,6 +120,8 @@ func (g *gatewayObjects) addList(object runtime.Object) bool {
 		g.referenceGrants = appendAddresses(g.referenceGrants, list.Items)
 	case *gatewayv1.BackendTLSPolicyList:
 		g.backendTLSPolicies = appendAddresses(g.backendTLSPolicies, list.Items)
+	case *gatewayxv1.XBackendTrafficPolicyList:
+		g.trafficPolicies = appendAddresses(g.trafficPolicies, list.Items)
 	default:
 		return false
 	}
@@ -128,6 +139,7 @@ func (g *gatewayObjects) sort() {
 	sortByAge(g.udpRoutes)
 	sortByAge(g.referenceGrants)
 	sortByAge(g.backendTLSPolicies)
+	sortByAge(g.trafficPolicies)
 }
 
 func sortByAge[T metav1.Object](list []T) {

@@ -91,7 +91,7 @@ type Route struct {
 	Parents []gatewayv1.RouteParentStatus
 }
 
-// Policy is a BackendTLSPolicy or a ProxyPolicy.
+// Policy is a BackendTLSPolicy, an XBackendTrafficPolicy or a ProxyPolicy.
 type Policy struct {
 	// Kind is one of these.
 	Kind   string

@@ -6,6 +6,7 @@
 package snapshottest
 
 import (
+	"io/fs"
 	"path"
 	"testing"
 	"testing/fstest"
@@ -22,6 +23,17 @@ import (
 // says (package files).
 func Load(t testing.TB, archive *txtar.Archive) (*snapshot.Snapshot, *report.Set) {
 	t.Helper()
+	return load(t, archive, files.LoadFS)
+}
+
+// LoadLax is Load for objects of the Gateway API that break the rules of its CRDs.
+func LoadLax(t testing.TB, archive *txtar.Archive) (*snapshot.Snapshot, *report.Set) {
+	t.Helper()
+	return load(t, archive, files.LoadLaxFS)
+}
+
+func load(t testing.TB, archive *txtar.Archive, from func(fs.FS) (*snapshot.Snapshot, *report.Set, error)) (*snapshot.Snapshot, *report.Set) {
+	t.Helper()
 	fsys := make(fstest.MapFS)
 	for _, f := range archive.Files {
 		switch path.Ext(f.Name) {
@@ -32,7 +44,7 @@ func Load(t testing.TB, archive *txtar.Archive) (*snapshot.Snapshot, *report.Set
 			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 		}
 	}
-	s, facts, err := files.LoadFS(fsys)
+	s, facts, err := from(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}

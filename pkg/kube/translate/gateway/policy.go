@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -107,10 +108,15 @@ func (b *ruleBuilder) share(key string, chain policies.Chain) string {
 	if b.stream {
 		return key
 	}
-	backend := b.proxyPolicies.Backend(key, nil, chain.Sources())
-	if b.sticky == (ir.Sticky{}) {
-		b.sticky = backend.Sticky
+	if u, found := b.Upstream(key); found && len(b.trafficPolicies) > 0 {
+		service, _, _, _ := resolve.ParseServiceKey(u.Endpoints)
+		if p := b.trafficPolicyFor(service, b.gateway()); p != nil {
+			b.traffic = append(b.traffic, p)
+			b.sticky = cmp.Or(b.sticky, p.sticky)
+		}
 	}
+	backend := b.proxyPolicies.Backend(key, nil, chain.Sources())
+	b.sticky = cmp.Or(b.sticky, backend.Sticky)
 	b.backends = append(b.backends, backend)
 	return backend.Key
 }
@@ -122,6 +128,9 @@ func (b *ruleBuilder) complete(e *entry, at resolve.Place) {
 	broken := b.broken
 	if broken == "" {
 		broken = b.chain.Filter(&e.Route)
+	}
+	for _, p := range b.traffic {
+		p.constrain(&e.Retry)
 	}
 	for _, backend := range b.backends {
 		e.Sources = slices.Concat(e.Sources, backend.Sources)

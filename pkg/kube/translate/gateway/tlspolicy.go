@@ -170,12 +170,7 @@ func (t *translation) policyFor(service types.NamespacedName, port int32, g *gat
 	if len(t.policies) == 0 {
 		return nil
 	}
-	if g != nil {
-		if t.usedBy[service] == nil {
-			t.usedBy[service] = make(map[*gateway]bool)
-		}
-		t.usedBy[service][g] = true
-	}
+	t.use(service, g)
 	if object := t.Snapshot.Service(service); object != nil {
 		for i := range object.Spec.Ports {
 			if p := &object.Spec.Ports[i]; p.Port == port && p.Name != "" && p.Protocol != corev1.ProtocolUDP {
@@ -188,31 +183,51 @@ func (t *translation) policyFor(service types.NamespacedName, port int32, g *gat
 	return t.policyOf[policyTarget{service: service}]
 }
 
+// use notes that a Gateway uses a Service; nil is none.
+func (t *translation) use(service types.NamespacedName, g *gateway) {
+	if g == nil {
+		return
+	}
+	if t.usedBy[service] == nil {
+		t.usedBy[service] = make(map[*gateway]bool)
+	}
+	t.usedBy[service][g] = true
+}
+
+// ancestors returns the Gateways that use one of some Services, sorted by namespace and name.
+func (t *translation) ancestors(services []types.NamespacedName) []*gateway {
+	var ancestors []*gateway
+	for _, g := range t.gateways {
+		if slices.ContainsFunc(services, func(s types.NamespacedName) bool { return t.usedBy[s][g] }) {
+			ancestors = append(ancestors, g)
+		}
+	}
+	slices.SortFunc(ancestors, func(a, b *gateway) int {
+		return cmp.Or(cmp.Compare(a.object.Namespace, b.object.Namespace), cmp.Compare(a.object.Name, b.object.Name))
+	})
+	return ancestors
+}
+
+// ancestor returns an entry of status.ancestors for the Gateway.
+func (g *gateway) ancestor(conditions ...metav1.Condition) gatewayv1.PolicyAncestorStatus {
+	namespace := gatewayv1.Namespace(g.object.Namespace)
+	return gatewayv1.PolicyAncestorStatus{
+		AncestorRef:    complete(gatewayv1.ParentReference{Namespace: &namespace, Name: gatewayv1.ObjectName(g.object.Name)}),
+		ControllerName: snapshot.GatewayControllerName,
+		Conditions:     conditions,
+	}
+}
+
 // policyVerdicts says what the status of the policies should be: one entry for each
 // Gateway that uses one of their Services.
 func (t *translation) policyVerdicts() {
 	for _, p := range t.policies {
 		v := verdict.Policy{Kind: kindBackendTLSPolicy, Object: p.object}
-		var ancestors []*gateway
-		for _, g := range t.gateways {
-			if slices.ContainsFunc(p.services, func(s types.NamespacedName) bool { return t.usedBy[s][g] }) {
-				ancestors = append(ancestors, g)
-			}
-		}
-		slices.SortFunc(ancestors, func(a, b *gateway) int {
-			return cmp.Or(cmp.Compare(a.object.Namespace, b.object.Namespace), cmp.Compare(a.object.Name, b.object.Name))
-		})
-		for _, g := range ancestors {
-			namespace := gatewayv1.Namespace(g.object.Namespace)
+		for _, g := range t.ancestors(p.services) {
 			generation := p.object.Generation
-			v.Ancestors = append(v.Ancestors, gatewayv1.PolicyAncestorStatus{
-				AncestorRef:    complete(gatewayv1.ParentReference{Namespace: &namespace, Name: gatewayv1.ObjectName(g.object.Name)}),
-				ControllerName: snapshot.GatewayControllerName,
-				Conditions: []metav1.Condition{
-					condition("Accepted", generation, p.conflict.or(p.invalid), "the policy is in force"),
-					condition("ResolvedRefs", generation, p.resolved, "all references are resolved"),
-				},
-			})
+			v.Ancestors = append(v.Ancestors, g.ancestor(
+				condition("Accepted", generation, p.conflict.or(p.invalid), "the policy is in force"),
+				condition("ResolvedRefs", generation, p.resolved, "all references are resolved")))
 		}
 		t.verdicts.Policies = append(t.verdicts.Policies, v)
 	}

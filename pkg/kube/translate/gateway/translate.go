@@ -29,9 +29,11 @@ func Translate(r *resolve.Resolver, set *policies.Set) Result {
 		sets:          make(map[types.NamespacedName]*listenerSet),
 		sockets:       make(map[socketKey]*socket),
 		policyOf:      make(map[policyTarget]*policy),
+		trafficOf:     make(map[types.NamespacedName]*trafficPolicy),
 		usedBy:        make(map[types.NamespacedName]map[*gateway]bool),
 	}
 	t.readPolicies()
+	t.readTrafficPolicies()
 	t.readGateways()
 	t.readListenerSets()
 	for _, g := range t.gateways {
@@ -43,6 +45,7 @@ func Translate(r *resolve.Resolver, set *policies.Set) Result {
 	t.gatewayVerdicts()
 	t.listenerSetVerdicts()
 	t.policyVerdicts()
+	t.trafficVerdicts()
 	t.finish()
 	t.share()
 	return Result{Listeners: t.listeners, RouteSets: t.routeSets, Verdicts: t.verdicts}
@@ -62,6 +65,9 @@ type translation struct {
 	sockets  map[socketKey]*socket
 	policies []*policy // the oldest first
 	policyOf map[policyTarget]*policy
+	// trafficPolicies are the XBackendTrafficPolicies, the oldest first.
+	trafficPolicies []*trafficPolicy
+	trafficOf       map[types.NamespacedName]*trafficPolicy
 	// usedBy are the Gateways whose routes name a Service.
 	usedBy map[types.NamespacedName]map[*gateway]bool
 	// madeServices are the Services of Gateways, nil before they are asked for.
