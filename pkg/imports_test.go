@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"pkg/filter/bodies":              {"pkg/filter", "pkg/ir"},
 	"pkg/filter/compress":            {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/cors":                {"pkg/filter", "pkg/ir", "pkg/wire"},
+	"pkg/filter/errorpage":           {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/fault":               {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/headers":             {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/ipaccess":            {"pkg/filter", "pkg/ir", "pkg/wire"},

@@ -24,6 +24,13 @@ type Exchange struct {
 	Host []byte
 	// Path is the request's normalised path as it came, which the route was chosen by.
 	Path []byte
+	// Authority is the request's host as it came, with its port.
+	Authority []byte
+	// Original is the target of the request as it came: its path and query.
+	Original []byte
+	// Status is that of the answer, 0 in phases before it; where an error page is made it is
+	// the one that the page replaces.
+	Status int
 	// Port is the port that the client asks on, as far as it is known: that of the
 	// listener, of the Host field, or the scheme's.
 	Port uint16

@@ -1,6 +1,10 @@
 package filter
 
-import "io"
+import (
+	"io"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
+)
 
 // RequestHead is a filter that acts when the request's head is there, before
 // an endpoint is chosen.
@@ -36,6 +40,21 @@ type Encoder interface {
 	// Release gives the encoder back; it may be called without Close before, and nothing
 	// may be called after it.
 	Release()
+}
+
+// ErrorPage is a filter that replaces answers that say that something went wrong.
+type ErrorPage interface {
+	// Replaces says whether an answer is replaced; own says that it is one of Sluice's
+	// own that nobody wrote a body for, otherwise it is an endpoint's.
+	Replaces(status int, own bool) bool
+	// Asks says that the page comes from an upstream (ir.FilterUpstream).
+	Asks() bool
+	// Content returns the page where it does not.
+	Content(x *Exchange) (contentType string, body []byte)
+	// Ask fills in the request for the page where it does.
+	Ask(x *Exchange, question *wire.Request)
+	// OwnStatus says that the status that comes with it is sent, not the one that it replaces.
+	OwnStatus() bool
 }
 
 // Copy is a filter that wants copies of some requests sent to an upstream of its

@@ -8,19 +8,33 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
 // variables append the value of what a text may name in braces.
 var variables = map[string]func(dst []byte, x *Exchange) []byte{
-	"host":        func(dst []byte, x *Exchange) []byte { return append(dst, x.Host...) },
-	"path":        func(dst []byte, x *Exchange) []byte { return append(dst, x.Path...) },
-	"method":      func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Method...) },
-	"query":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Query...) },
-	"port":        func(dst []byte, x *Exchange) []byte { return strconv.AppendUint(dst, uint64(x.Port), 10) },
-	"client_ip":   func(dst []byte, x *Exchange) []byte { return appendAddr(dst, x.Client.Addr()) },
-	"request_id":  func(dst []byte, x *Exchange) []byte { return append(dst, x.RequestID...) },
-	"route":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Route...) },
-	"principal":   func(dst []byte, x *Exchange) []byte { return append(dst, x.Principal...) },
+	"host":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Host...) },
+	"path":       func(dst []byte, x *Exchange) []byte { return append(dst, x.Path...) },
+	"method":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Method...) },
+	"query":      func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Query...) },
+	"port":       func(dst []byte, x *Exchange) []byte { return strconv.AppendUint(dst, uint64(x.Port), 10) },
+	"client_ip":  func(dst []byte, x *Exchange) []byte { return appendAddr(dst, x.Client.Addr()) },
+	"request_id": func(dst []byte, x *Exchange) []byte { return append(dst, x.RequestID...) },
+	"route":      func(dst []byte, x *Exchange) []byte { return append(dst, x.Route...) },
+	"principal":  func(dst []byte, x *Exchange) []byte { return append(dst, x.Principal...) },
+	"status": func(dst []byte, x *Exchange) []byte {
+		if x.Status == 0 {
+			return dst
+		}
+		return strconv.AppendInt(dst, int64(x.Status), 10)
+	},
+	"status_text": func(dst []byte, x *Exchange) []byte {
+		if x.Status == 0 {
+			return dst
+		}
+		return append(dst, wire.StatusText(x.Status)...)
+	},
 	"version":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Version...) },
 	"tls.sni":     func(dst []byte, x *Exchange) []byte { return append(dst, x.ServerName...) },
 	"tls.subject": func(dst []byte, x *Exchange) []byte { return append(dst, x.Subject...) },

@@ -165,6 +165,8 @@ func sampleFilters() []Filter {
 		&Drop{},
 		&BodySize{MaxBytes: 1 << 20},
 		&Bandwidth{RequestBytesPerSecond: 1 << 20, ResponseBytesPerSecond: 2 << 20, ResponseAfterBytes: 64 << 10},
+		&ErrorPage{Statuses: []StatusRange{{404, 404}, {500, 599}}, Endpoints: true, ContentType: "text/html", Body: "<p>{status}"},
+		&ErrorPage{Statuses: []StatusRange{{400, 499}}, Upstream: "static", Header: []HeaderField{{Name: "X-Namespace", Value: "ns"}}, OwnStatus: true},
 		&Compress{Codings: []Coding{Zstd, Brotli, Gzip}, Types: []string{"text/html", "*+json"}, MinBytes: 256},
 	}
 }

@@ -256,6 +256,8 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *Drop:
 		return "drop"
+	case *ErrorPage:
+		return f.words()
 	case *BodySize:
 		return f.words()
 	case *Bandwidth:

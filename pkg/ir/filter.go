@@ -7,8 +7,15 @@ type Filter interface{ isFilter() }
 // FilterUpstream returns the Key of the upstream that a filter sends requests
 // to, empty for none.
 func FilterUpstream(f Filter) string {
-	if m, ok := f.(*Mirror); ok && m != nil {
-		return m.Upstream
+	switch f := f.(type) {
+	case *Mirror:
+		if f != nil {
+			return f.Upstream
+		}
+	case *ErrorPage:
+		if f != nil {
+			return f.Upstream
+		}
 	}
 	return ""
 }

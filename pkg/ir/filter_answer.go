@@ -10,8 +10,9 @@ type DirectResponse struct {
 	Header []HeaderField
 	// ContentType is that of Body, and empty where that is.
 	ContentType string
-	// Body is sent as it is; where it is empty, Sluice's own short text for the status is.
-	Body string
+	// Body is sent, its variables escaped as ContentType asks; where it is empty, Sluice's own
+	// short text for the status is.
+	Body Text
 }
 
 // Drop ends every request that comes to it without a word: its connection is
@@ -30,7 +31,7 @@ func (d *DirectResponse) words() string {
 		text += " type=" + quote(d.ContentType)
 	}
 	if d.Body != "" {
-		text += " body=" + strconv.Quote(d.Body)
+		text += " body=" + strconv.Quote(string(d.Body))
 	}
 	return text
 }

@@ -49,6 +49,8 @@ func filterRank(f Filter) int {
 		return 90
 	case *ModifyResponseHeader:
 		return 91
+	case *ErrorPage:
+		return 95
 	case *Compress:
 		return 96
 	}

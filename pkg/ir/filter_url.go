@@ -47,7 +47,10 @@ type PathEdit struct {
 type RewriteURL struct {
 	// Host is sent as Host; empty leaves it as it is.
 	Host string
-	Path PathEdit
+	// ClientHost sends what the client sent as Host, whatever filters before made of it; Host is
+	// empty then.
+	ClientHost bool
+	Path       PathEdit
 }
 
 // Redirect answers with a redirect (HTTPRouteFilter.requestRedirect).
@@ -82,6 +85,9 @@ func (r *RewriteURL) words() string {
 	text := "rewrite"
 	if r.Host != "" {
 		text += " host=" + quote(r.Host)
+	}
+	if r.ClientHost {
+		text += " client-host"
 	}
 	return text + r.Path.words()
 }

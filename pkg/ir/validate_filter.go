@@ -24,7 +24,8 @@ func (v *validator) filter(f Filter) {
 		v.headerEdit(&f.Edit)
 	case *RewriteURL:
 		v.pathEdit(f.Path)
-		v.check(f.Host != "" || f.Path.Kind != PathKept, "a rewrite changes nothing")
+		v.check(f.Host == "" || !f.ClientHost, "a rewrite has two hosts")
+		v.check(f.Host != "" || f.ClientHost || f.Path.Kind != PathKept, "a rewrite changes nothing")
 	case *Redirect:
 		v.redirects(f.Status)
 		v.pathEdit(f.Path)
@@ -48,6 +49,8 @@ func (v *validator) filter(f Filter) {
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:
+	case *ErrorPage:
+		v.errorPage(f)
 	case *BodySize:
 		v.bodySize(f)
 	case *Bandwidth:

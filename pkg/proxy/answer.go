@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
@@ -68,7 +69,14 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 	bodyless := status == 204 || status == 304
 	grpc := status >= 400 && x.speaksGRPC()
 	if len(body) == 0 && !bodyless && !grpc {
-		body, contentType = x.shortText(status, reason)
+		page := x.page(status, x.reason != faultReplaced.reason)
+		if page != nil && page.Pool != nil {
+			if f, done := x.replace(page, status); done {
+				return f
+			}
+			page = nil
+		}
+		body, contentType = x.ownContent(page, status, reason)
 	}
 	r.Status, r.Length = status, int64(len(body))
 	r.NoBody = bodyless || string(x.req.Method) == "HEAD"
@@ -101,6 +109,15 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 		}
 	}
 	return x.finishResponse(nil)
+}
+
+// ownContent returns the content of an answer of ours: a page, or the short text where there is none.
+func (x *exchange) ownContent(page *table.ErrorPage, status int, reason string) (body, contentType []byte) {
+	if page == nil {
+		return x.shortText(status, reason)
+	}
+	media, body := page.Content(x.showAnswer(status))
+	return body, []byte(media)
 }
 
 // leavesConnection says that an HTTP/1.1 connection must end with this answer,

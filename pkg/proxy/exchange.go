@@ -105,6 +105,10 @@ type life struct {
 	// status is what the client got, 0 as long as it got nothing.
 	status   int
 	bytesOut int64
+	// backendPages are the error pages of the backend that was chosen, paged says that one
+	// was asked for.
+	backendPages []table.ErrorPage
+	paged        bool
 	// unfiltered says that filters are not to be called any more.
 	unfiltered bool
 	// headSent says that a final response was begun, so that no other can be.
@@ -130,6 +134,7 @@ type bounds struct {
 type target struct {
 	path, query []byte
 	hasQuery    bool
+	authority   []byte
 }
 
 // newExchange makes an exchange for the pool.
@@ -144,7 +149,7 @@ func newExchange() *exchange {
 func (x *exchange) open(c *connection, down downstream) {
 	x.proxy, x.conn, x.down = c.proxy, c, down
 	x.version = x.req.Version
-	x.original = target{x.req.Path, x.req.Query, x.req.HasQuery}
+	x.original = target{x.req.Path, x.req.Query, x.req.HasQuery, x.req.Authority}
 	x.client = c.client
 	x.secure = c.secure != nil
 }
@@ -217,10 +222,10 @@ func (x *exchange) run() *fault {
 	if d, ok := x.grpcTimeout(); ok && (x.deadline.IsZero() || d < x.deadline.Sub(x.start)) {
 		x.deadline = x.start.Add(d)
 	}
+	x.setForwarded()
 	if x.bounds.body = x.route.MaxBodyBytes; x.bounds.body > 0 && x.req.Length > x.bounds.body {
 		return faultBodyTooLarge
 	}
-	x.setForwarded()
 	if a := x.filterRequest(); a != nil {
 		return x.answerFor(a)
 	}

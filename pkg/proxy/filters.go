@@ -23,7 +23,7 @@ func (x *exchange) filterRequest() *filter.Answer {
 
 // filterBackend runs the filters of the backend that was chosen.
 func (x *exchange) filterBackend(f *table.BackendFilters) *filter.Answer {
-	x.backendFilters = &f.Chain
+	x.backendFilters, x.backendPages = &f.Chain, f.Pages
 	x.showFilters(&f.Chain)
 	return x.onRequest(&f.Chain)
 }
@@ -36,7 +36,7 @@ func (x *exchange) showFilters(chain *filter.Chain) {
 		accepts = x.joined("Accept-Encoding")
 	}
 	x.fx = filter.Exchange{
-		Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, Path: x.in.Path, Port: x.publicPort(),
+		Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, Path: x.in.Path, Port: x.publicPort(), Authority: x.original.authority,
 		RequestID: x.requestID, Route: x.route.ID, Version: x.served, Scratch: x.scratch, Wait: x.wait,
 		Principal: known.Principal, Claims: known.Claims, Later: known.Later, Body: x.read,
 		AcceptEncoding: accepts, MaxBodyBytes: x.bounds.body, RequestRate: x.bounds.request, ResponseRate: x.bounds.response,

@@ -53,6 +53,9 @@ func (x *exchange) forward() *fault {
 	}
 	f := x.tryUntilDone()
 	x.tellCircuitOf(f)
+	if f == faultReplaced {
+		return x.answerReplaced()
+	}
 	return f
 }
 
@@ -86,7 +89,7 @@ func (x *exchange) try() (f *fault, again bool) {
 	}
 	// The endpoint may have answered before it took all of the request.
 	x.body.settle(x, f == nil && !x.resp.Close)
-	if f == faultRetryStatus && x.up.DrainBody(maxDiscard) {
+	if (f == faultRetryStatus || f == faultReplaced) && x.up.DrainBody(maxDiscard) {
 		x.release(nil)
 	}
 	if x.up != nil {

@@ -7,7 +7,7 @@ package proxy
 func (x *exchange) judge(f *fault) {
 	switch {
 	case !x.pool.Judged():
-	case f == nil, f == faultRetryStatus:
+	case f == nil, f == faultRetryStatus, f == faultReplaced:
 		x.last.Judge(x.resp.Status, "")
 	case f.side != ofEndpoint, f == faultRequestSlow, f == faultEndpointRefused:
 	case x.reused && (f == faultEndpointSend || f == faultEndpointClosed):

@@ -107,7 +107,7 @@ func TestCompressionLeavesAnswersWithoutContentAlone(t *testing.T) {
 func TestAnswersOfOursAreCompressed(t *testing.T) {
 	page := strings.Repeat("<p>hello", 100)
 	k := start(t, proxytest.Options{}, func(r *ir.Route) {
-		r.Filters = []ir.Filter{&ir.DirectResponse{Status: 200, ContentType: "text/html", Body: page}, compressing()}
+		r.Filters = []ir.Filter{&ir.DirectResponse{Status: 200, ContentType: "text/html", Body: ir.Text(page)}, compressing()}
 	})
 	answer := k.Send("GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)

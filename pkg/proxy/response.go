@@ -27,6 +27,9 @@ func (x *exchange) receive() *fault {
 	if x.resp.Status == 101 {
 		return x.switchProtocols()
 	}
+	if x.page(x.resp.Status, false) != nil {
+		return faultReplaced
+	}
 	if f := x.sendHead(); f != nil {
 		return f
 	}
@@ -87,7 +90,7 @@ func (x *exchange) sendHead() *fault {
 	endpointCloses := x.resp.Close
 	// An endpoint that closes before it has all of the request leaves a client
 	// that goes on sending it.
-	x.resp.Close = endpointCloses && x.body.streams && !x.body.finished()
+	x.resp.Close = endpointCloses && x.body.streams && !x.body.finished() || x.paged && x.leavesConnection()
 	x.down.awaitWrite(x.headAt, x.proxy.timeouts.Write, x.deadline)
 	x.headSent, x.status = true, x.resp.Status
 	err := x.down.writeHead(&x.resp)

@@ -50,6 +50,8 @@ const (
 	BackendNotFound Reason = "BackendNotFound"
 	// SecretNotFound: a Secret, or a key in it, does not exist.
 	SecretNotFound Reason = "SecretNotFound"
+	// ConfigMapNotFound: a ConfigMap, or a key in it, does not exist.
+	ConfigMapNotFound Reason = "ConfigMapNotFound"
 	// InvalidCertificate: a Secret does not hold a usable certificate.
 	InvalidCertificate Reason = "InvalidCertificateRef"
 	// CertificateExpired: a certificate is served although its time is over.

@@ -26,7 +26,7 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		spec:         spec,
 	}
 	c.table.routes = append(c.table.routes, r)
-	chain, copies, err := c.chain(spec.Filters)
+	made, err := c.chain(spec.Filters)
 	if err == nil {
 		err = c.action(r, spec.Action)
 	}
@@ -35,49 +35,60 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		c.facts.Errorf(spec.Origin, spec.Field, report.Invalid, "every request is answered 500: %v", err)
 		return r
 	}
-	r.Filters, r.Copies = chain, copies
+	r.Filters, r.Copies, r.Pages = made.Chain, made.Copies, made.Pages
 	return r
 }
 
 // chain makes the filters and sorts them by phase.
-func (c *compiler) chain(specs []ir.Filter) (filter.Chain, []Copy, error) {
-	var chain filter.Chain
-	var copies []Copy
+func (c *compiler) chain(specs []ir.Filter) (*BackendFilters, error) {
+	chain := new(BackendFilters)
 	for i, spec := range specs {
 		made, err := c.deps.Filters(spec)
 		if err != nil {
-			return filter.Chain{}, nil, fmt.Errorf("filter %d cannot be made: %w", i, err)
+			return nil, fmt.Errorf("filter %d cannot be made: %w", i, err)
 		}
 		if r, ok := made.(filter.Releaser); ok {
 			c.table.pools.filters = append(c.table.pools.filters, r)
 		}
-		request, actsOnRequest := made.(filter.RequestHead)
-		response, actsOnResponse := made.(filter.ResponseHead)
-		content, actsOnContent := made.(filter.ResponseBody)
-		due, isCopy := made.(filter.Copy)
-		if !actsOnRequest && !actsOnResponse && !actsOnContent && !isCopy {
-			return filter.Chain{}, nil, fmt.Errorf("filter %d acts in no phase", i)
-		}
-		if actsOnRequest {
-			chain.RequestHead = append(chain.RequestHead, request)
-		}
-		if actsOnResponse {
-			chain.ResponseHead = append(chain.ResponseHead, response)
-		}
-		if actsOnContent {
-			chain.ResponseBody = append(chain.ResponseBody, content)
-		}
-		if isCopy {
+		acts := chain.add(made)
+		switch f := made.(type) {
+		case filter.Copy:
 			pool, ok := c.pool(ir.FilterUpstream(spec))
 			if !ok {
-				return filter.Chain{}, nil, fmt.Errorf("filter %d: upstream %q is not defined", i, ir.FilterUpstream(spec))
+				return nil, fmt.Errorf("filter %d: upstream %q is not defined", i, ir.FilterUpstream(spec))
 			}
-			copies = append(copies, Copy{due, pool})
+			chain.Copies, acts = append(chain.Copies, Copy{f, pool}), true
+		case filter.ErrorPage:
+			page := ErrorPage{ErrorPage: f}
+			if f.Asks() {
+				var ok bool
+				if page.Pool, ok = c.pool(ir.FilterUpstream(spec)); !ok {
+					return nil, fmt.Errorf("filter %d: upstream %q is not defined", i, ir.FilterUpstream(spec))
+				}
+			}
+			chain.Pages, acts = append(chain.Pages, page), true
+		}
+		if !acts {
+			return nil, fmt.Errorf("filter %d acts in no phase", i)
 		}
 	}
 	slices.Reverse(chain.ResponseHead)
 	slices.Reverse(chain.ResponseBody)
-	return chain, copies, nil
+	return chain, nil
+}
+
+// add adds a filter to the phases in which it acts, and says whether there are any.
+func (b *BackendFilters) add(made any) (acts bool) {
+	if f, ok := made.(filter.RequestHead); ok {
+		b.RequestHead, acts = append(b.RequestHead, f), true
+	}
+	if f, ok := made.(filter.ResponseHead); ok {
+		b.ResponseHead, acts = append(b.ResponseHead, f), true
+	}
+	if f, ok := made.(filter.ResponseBody); ok {
+		b.ResponseBody, acts = append(b.ResponseBody, f), true
+	}
+	return acts
 }
 
 func (c *compiler) action(r *Route, spec ir.Action) error {
@@ -146,12 +157,12 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 		s.version = &Version{Name: b.Version}
 	}
 	if len(b.Filters) > 0 {
-		chain, copies, err := c.chain(b.Filters)
+		made, err := c.chain(b.Filters)
 		if err != nil {
 			s.failure = &Failure{Status: 500, Word: reasonBackend, Reason: "the backend's " + err.Error()}
 			return s
 		}
-		s.filters = &BackendFilters{Chain: chain, Copies: copies}
+		s.filters = made
 	}
 	if b.Upstream == "" {
 		status := b.FailStatus

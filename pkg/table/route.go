@@ -23,6 +23,8 @@ type Route struct {
 	Filters filter.Chain
 	// Copies say which requests are sent elsewhere too.
 	Copies []Copy
+	// Pages replace answers that say that something went wrong; the first that fits does.
+	Pages []ErrorPage
 	// Respond is the answer of a route without upstreams, nil where Choose decides.
 	Respond *ir.Respond
 	// Timeouts bound the phases; 0 means no bound.
@@ -61,6 +63,14 @@ type Outcome struct {
 type BackendFilters struct {
 	filter.Chain
 	Copies []Copy
+	Pages  []ErrorPage
+}
+
+// ErrorPage is a page in place of some answers.
+type ErrorPage struct {
+	filter.ErrorPage
+	// Pool is what is asked for the page, nil where nobody is.
+	Pool *upstream.Pool
 }
 
 // Copy is where copies of some requests go.
@@ -120,7 +130,7 @@ func (r *Route) Choose(in *match.Input) Outcome {
 			// Where the endpoint fails, the strategy decides.
 			ask := askFor(s.hash, in)
 			ask.Session = id
-			return Outcome{Pool: s.pool, Ask: ask, Version: s.version}
+			return Outcome{Pool: s.pool, Ask: ask, Failure: s.failure, Filters: s.filters, Version: s.version}
 		}
 	}
 	s := c.next()

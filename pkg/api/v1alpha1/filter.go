@@ -2,7 +2,7 @@ package v1alpha1
 
 // FilterType is a kind of filter.
 //
-// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;BodySize;RateLimit;BasicAuth;BearerAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Bandwidth;Mirror;ResponseHeader;Compression
+// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;BodySize;RateLimit;BasicAuth;BearerAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Bandwidth;Mirror;ErrorPage;ResponseHeader;Compression
 type FilterType string
 
 // The types of a Filter, in the order in which they act.
@@ -21,6 +21,7 @@ const (
 	FilterRewrite        FilterType = "Rewrite"
 	FilterBandwidth      FilterType = "Bandwidth"
 	FilterMirror         FilterType = "Mirror"
+	FilterErrorPage      FilterType = "ErrorPage"
 	FilterResponseHeader FilterType = "ResponseHeader"
 	FilterCompression    FilterType = "Compression"
 )
@@ -28,11 +29,11 @@ const (
 // Filter is a step between the match and the back end. Whatever the order in which they
 // are written, filters act in this one: IPAccess, Drop, CORS, BodySize, RateLimit, BasicAuth, BearerAuth, Fault,
 // Redirect, DirectResponse, RequestHeader, Rewrite, Bandwidth, Mirror; and on the response
-// ResponseHeader, Compression.
+// ErrorPage, ResponseHeader, Compression.
 // Those of one type act as written. A route with a filter that cannot be used answers 500.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.basicAuth) == (self.type == 'BasicAuth') && has(self.bearerAuth) == (self.type == 'BearerAuth') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
-// +kubebuilder:validation:XValidation:rule="has(self.bodySize) == (self.type == 'BodySize') && has(self.bandwidth) == (self.type == 'Bandwidth') && has(self.compression) == (self.type == 'Compression')",message="exactly the field that filters.type names must be set"
+// +kubebuilder:validation:XValidation:rule="has(self.bodySize) == (self.type == 'BodySize') && has(self.bandwidth) == (self.type == 'Bandwidth') && has(self.compression) == (self.type == 'Compression') && has(self.errorPage) == (self.type == 'ErrorPage')",message="exactly the field that filters.type names must be set"
 type Filter struct {
 	// type says which of the other fields is set. Drop, which closes the connection without a
 	// word, has none.
@@ -105,6 +106,11 @@ type Filter struct {
 	//
 	// +optional
 	Mirror *MirrorFilter `json:"mirror,omitempty"`
+
+	// errorPage replaces answers that say that something went wrong.
+	//
+	// +optional
+	ErrorPage *ErrorPageFilter `json:"errorPage,omitempty"`
 
 	// responseHeader edits the header of the response for the client.
 	//

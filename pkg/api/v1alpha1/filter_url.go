@@ -40,10 +40,30 @@ type PathEdit struct {
 	Value string `json:"value"`
 }
 
+// HostSource says where the Host of a request comes from.
+type HostSource string
+
+// The sources of a host.
+const (
+	// HostClient is what the client sent.
+	HostClient HostSource = "Client"
+	// HostBackend is the name of the back end.
+	HostBackend HostSource = "Backend"
+)
+
 // RewriteFilter changes the URL of the request for the back end.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.host) || !has(self.hostFrom)",message="only one of rewrite.host and rewrite.hostFrom can be set"
 // +kubebuilder:validation:MinProperties=1
 type RewriteFilter struct {
+	// hostFrom says where Host comes from: Client (as it came, whatever the route's own filters say) or
+	// Backend (the name of the Service in the cluster, its external name, or the host of the
+	// address; with a port that is not the usual one). Without it and host it stays as it is.
+	//
+	// +optional
+	// +kubebuilder:validation:Enum=Client;Backend
+	HostFrom HostSource `json:"hostFrom,omitempty"`
+
 	// host is sent as Host, in place of the client's. It may have a port.
 	//
 	// +optional
@@ -97,7 +117,8 @@ type RedirectFilter struct {
 
 // DirectResponseFilter answers without a back end.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.contentType) || has(self.body)",message="directResponse.contentType needs directResponse.body"
+// +kubebuilder:validation:XValidation:rule="!has(self.contentType) && !has(self.template) || has(self.body) || has(self.configMap)",message="directResponse.contentType and directResponse.template need directResponse.body or directResponse.configMap"
+// +kubebuilder:validation:XValidation:rule="!has(self.body) || !has(self.configMap)",message="only one of directResponse.body and directResponse.configMap can be set"
 type DirectResponseFilter struct {
 	// status is the status of the answer.
 	//
@@ -114,19 +135,31 @@ type DirectResponseFilter struct {
 	// +kubebuilder:validation:MaxItems=16
 	Headers []HeaderField `json:"headers,omitempty"`
 
-	// contentType is the media type of body; without it text/plain.
+	// contentType is the media type of the body; without it that which the name of the ConfigMap's
+	// key ends in stands for, or text/plain.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	ContentType string `json:"contentType,omitempty"`
 
-	// body is sent as it is. Without it a short text for the status is.
+	// body is sent. Without it and configMap a short text for the status is.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16384
 	Body string `json:"body,omitempty"`
+
+	// configMap has the body in a key.
+	//
+	// +optional
+	ConfigMap *ContentRef `json:"configMap,omitempty"`
+
+	// template says that the body has variables such as {host}, and {{ for a brace. Their values are
+	// escaped where the type is HTML, XML, JSON or JavaScript.
+	//
+	// +optional
+	Template *bool `json:"template,omitempty"`
 }
 
 // MirrorFilter sends a copy of requests to another back end.

@@ -16,6 +16,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/clientcert"
 	"github.com/sluice-dev/sluice/pkg/filter/compress"
 	"github.com/sluice-dev/sluice/pkg/filter/cors"
+	"github.com/sluice-dev/sluice/pkg/filter/errorpage"
 	"github.com/sluice-dev/sluice/pkg/filter/fault"
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
 	"github.com/sluice-dev/sluice/pkg/filter/ipaccess"
@@ -75,6 +76,8 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(respond.NewDirect(f))
 	case *ir.Drop:
 		return instance(respond.NewDrop(f))
+	case *ir.ErrorPage:
+		return instance(errorpage.New(f))
 	case *ir.BodySize:
 		return instance(bodies.NewSize(f))
 	case *ir.Bandwidth:

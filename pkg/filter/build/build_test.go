@@ -30,6 +30,7 @@ var specs = map[string]ir.Filter{
 	"RateLimit":            &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
 	"DirectResponse":       &ir.DirectResponse{Status: 200},
 	"Drop":                 &ir.Drop{},
+	"ErrorPage":            &ir.ErrorPage{Statuses: []ir.StatusRange{{From: 400, To: 499}}, ContentType: "text/html", Body: "x"},
 	"BodySize":             &ir.BodySize{MaxBytes: 1},
 	"Bandwidth":            &ir.Bandwidth{RequestBytesPerSecond: 1},
 	"Compress":             &ir.Compress{Codings: []ir.Coding{ir.Gzip}, Types: []string{"text/*"}},
@@ -52,7 +53,8 @@ func TestEachKindIsBuilt(t *testing.T) {
 			_, onResponse := got.(filter.ResponseHead)
 			_, onContent := got.(filter.ResponseBody)
 			_, copies := got.(filter.Copy)
-			if !onRequest && !onResponse && !onContent && !copies {
+			_, replaces := got.(filter.ErrorPage)
+			if !onRequest && !onResponse && !onContent && !copies && !replaces {
 				t.Errorf("%T acts in no phase", got)
 			}
 		})

@@ -19,7 +19,7 @@ import (
 type Direct struct {
 	status int
 	header []field
-	body   []byte
+	body   filter.Content
 }
 
 type field struct {
@@ -40,7 +40,7 @@ func NewDirect(spec *ir.DirectResponse) (*Direct, error) {
 	if spec.Status < 200 || spec.Status > 599 {
 		return nil, fmt.Errorf("status %d is not between 200 and 599", spec.Status)
 	}
-	d := &Direct{status: spec.Status, body: []byte(spec.Body)}
+	d := &Direct{status: spec.Status}
 	list := spec.Header
 	if spec.ContentType != "" {
 		list = append(list[:len(list):len(list)], ir.HeaderField{Name: "Content-Type", Value: ir.Literal(spec.ContentType)})
@@ -60,6 +60,10 @@ func NewDirect(spec *ir.DirectResponse) (*Direct, error) {
 		}
 		d.header = append(d.header, field{f.Name, text})
 	}
+	var err error
+	if d.body, err = filter.NewContent(string(spec.Body), spec.ContentType); err != nil {
+		return nil, fmt.Errorf("the body: %w", err)
+	}
 	return d, nil
 }
 
@@ -67,7 +71,8 @@ func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // OnRequestHead returns the answer.
 func (d *Direct) OnRequestHead(x *filter.Exchange) *filter.Answer {
-	a := &filter.Answer{Status: d.status, Reason: "direct_response", Body: d.body}
+	x.Status = d.status
+	a := &filter.Answer{Status: d.status, Reason: "direct_response", Body: d.body.For(x)}
 	for i := range d.header {
 		a.Header = append(a.Header, filter.AnswerField{Name: d.header[i].name, Value: string(d.header[i].value.Append(nil, x))})
 	}

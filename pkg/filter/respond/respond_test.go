@@ -12,7 +12,7 @@ import (
 
 func TestADirectResponseIsWhatItWasTold(t *testing.T) {
 	f, err := NewDirect(&ir.DirectResponse{
-		Status: 410, ContentType: "application/json", Body: `{"gone":true}`,
+		Status: 410, ContentType: "application/json", Body: `{{"gone":true}`,
 		Header: []ir.HeaderField{{Name: "X-Host", Value: "it was {host}"}},
 	})
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 
 // URL changes the URL of requests before they are sent to an endpoint.
 type URL struct {
-	host string
-	path path
+	host       string
+	clientHost bool
+	path       path
 }
 
 var _ filter.RequestHead = (*URL)(nil)
@@ -22,7 +23,7 @@ func NewURL(spec *ir.RewriteURL) (*URL, error) {
 		return nil, fmt.Errorf("%q is no host", spec.Host)
 	}
 	p, err := newPath(spec.Path)
-	return &URL{spec.Host, p}, err
+	return &URL{spec.Host, spec.ClientHost, p}, err
 }
 
 // OnRequestHead changes x.Request.
@@ -32,6 +33,9 @@ func (f *URL) OnRequestHead(x *filter.Exchange) *filter.Answer {
 		start := len(x.Scratch)
 		x.Scratch = append(x.Scratch, f.host...)
 		r.Authority = x.Scratch[start:len(x.Scratch):len(x.Scratch)]
+	}
+	if f.clientHost {
+		r.Authority = x.Authority
 	}
 	if f.path.kind != ir.PathKept && len(r.Path) > 0 && r.Path[0] == '/' {
 		start := len(x.Scratch)

@@ -44,7 +44,8 @@ const tokensType = "sluice.dev/tokens"
 var hashes = [][]byte{[]byte("$2a$"), []byte("$2b$"), []byte("$2y$"), []byte("$apr1$"), []byte("{SHA}")}
 
 // longestParameter is how long a value of a ConfigMap may be to be kept: bundles
-// of CA certificates are, and settings of a Gateway, but not what programs keep there.
+// of CA certificates are, and settings of a Gateway, but not what programs keep there. One with
+// snapshot.ContentLabel is kept whole.
 const longestParameter = 1024
 
 // newCache returns the live copy of all objects. Reads give its own objects, not
@@ -109,8 +110,9 @@ func trim(in any) (any, error) {
 		}
 	case *corev1.ConfigMap:
 		object.BinaryData = nil
+		whole := object.Labels[snapshot.ContentLabel] == "true"
 		maps.DeleteFunc(object.Data, func(key, value string) bool {
-			return key != corev1.ServiceAccountRootCAKey && len(value) > longestParameter
+			return !whole && key != corev1.ServiceAccountRootCAKey && len(value) > longestParameter
 		})
 	case *metav1.PartialObjectMetadata:
 		object.Finalizers = nil

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,6 +41,14 @@ func TestTrimDropsWhatNoSnapshotReads(t *testing.T) {
 		"tokens stay": {
 			in:   &corev1.Secret{Type: "sluice.dev/tokens", Data: map[string][]byte{"ci": []byte("t")}},
 			want: &corev1.Secret{Type: "sluice.dev/tokens", Data: map[string][]byte{"ci": []byte("t")}},
+		},
+		"long texts of a ConfigMap go": {
+			in:   &corev1.ConfigMap{Data: map[string]string{"a": "short", "b": strings.Repeat("x", 2000), "ca.crt": strings.Repeat("x", 2000)}},
+			want: &corev1.ConfigMap{Data: map[string]string{"a": "short", "ca.crt": strings.Repeat("x", 2000)}},
+		},
+		"long texts stay where they are content": {
+			in:   &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"sluice.dev/content": "true"}}, Data: map[string]string{"b": strings.Repeat("x", 2000)}},
+			want: &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"sluice.dev/content": "true"}}, Data: map[string]string{"b": strings.Repeat("x", 2000)}},
 		},
 		"something that is no object stays": {in: "text", want: "text"},
 	}

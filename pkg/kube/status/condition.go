@@ -30,6 +30,7 @@ const messageFacts = 8
 var references = []report.Reason{
 	report.BackendNotFound,
 	report.SecretNotFound,
+	report.ConfigMapNotFound,
 	report.InvalidCertificate,
 	report.RefNotPermitted,
 }

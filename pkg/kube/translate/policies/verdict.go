@@ -16,7 +16,7 @@ import (
 
 // references are the reasons that blame what a policy refers to, and not what is
 // written in it.
-var references = []report.Reason{report.BackendNotFound, report.SecretNotFound, report.InvalidCertificate, report.RefNotPermitted}
+var references = []report.Reason{report.BackendNotFound, report.SecretNotFound, report.ConfigMapNotFound, report.InvalidCertificate, report.RefNotPermitted}
 
 // Verdicts says what the status of the policies should be, the oldest first, once all
 // that is served is known. Objects that Sluice does not serve are none of its business.

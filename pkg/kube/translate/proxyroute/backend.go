@@ -1,8 +1,10 @@
 package proxyroute
 
 import (
+	"net"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -41,6 +43,9 @@ func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at
 		if share.Filters, sound = t.filters(route.Backends[i].Filters, route, field.At(".filters")); !sound {
 			share.Upstream, share.FailStatus, share.FailReason = "", 500, "a filter of the back end is invalid"
 		}
+		if settings.FromBackend(route.Filters) || settings.FromBackend(route.Backends[i].Filters) {
+			share.Filters = settings.BackendHost(t.backendHost(&route.Backends[i], &share), share.Filters)
+		}
 		forward.Backends = append(forward.Backends, t.byPodLabel(share, &route.Backends[i], field)...)
 	}
 	if len(forward.Backends) == 0 {
@@ -50,6 +55,32 @@ func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at
 		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}
 	}
 	return forward
+}
+
+// backendHost is what a back end is called in Host: with the port where that is not the usual
+// one. It is empty where there is no back end.
+func (t *translation) backendHost(b *v1alpha1.Backend, share *ir.WeightedUpstream) string {
+	upstream, found := t.Upstream(share.Upstream)
+	if !found {
+		return ""
+	}
+	usual := int32(80)
+	if upstream.TLS.Enabled {
+		usual = 443
+	}
+	if b.Service == nil {
+		host, port, _ := net.SplitHostPort(b.Address)
+		if port == strconv.Itoa(int(usual)) {
+			return strings.TrimSuffix(b.Address, ":"+port)
+		}
+		return net.JoinHostPort(host, port)
+	}
+	name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
+	host := t.ServiceHost(name)
+	if port, _, fault := t.FindService(name, b.Service.Port); fault == (resolve.Fault{}) && port != usual {
+		host += ":" + strconv.Itoa(int(port))
+	}
+	return host
 }
 
 // backend returns one share of a route.

@@ -74,6 +74,8 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return f.rewrite(s.Rewrite, at.At(".rewrite"))
 	case s.Type == v1alpha1.FilterBandwidth && s.Bandwidth != nil:
 		return f.bandwidth(s.Bandwidth, at.At(".bandwidth"))
+	case s.Type == v1alpha1.FilterErrorPage && s.ErrorPage != nil:
+		return f.errorPage(s.ErrorPage, at.At(".errorPage"))
 	case s.Type == v1alpha1.FilterCompression && s.Compression != nil:
 		return f.compression(s.Compression, at.At(".compression"))
 	case s.Type == v1alpha1.FilterMirror && s.Mirror != nil:
@@ -179,10 +181,16 @@ func (f *filters) redirect(s *v1alpha1.RedirectFilter, at resolve.Place) ir.Filt
 }
 
 func (f *filters) rewrite(s *v1alpha1.RewriteFilter, at resolve.Place) ir.Filter {
-	if s.Host == "" && s.Path == nil {
-		f.refuse(at, "neither host nor path is set")
+	if s.Host == "" && s.Path == nil && s.HostFrom == "" {
+		f.refuse(at, "none of host, hostFrom and path is set")
 	}
-	return &ir.RewriteURL{Host: s.Host, Path: f.path(s.Path, at.At(".path"))}
+	if s.Host != "" && s.HostFrom != "" {
+		f.refuse(at.At(".hostFrom"), "host is set, too")
+	}
+	if s.HostFrom == v1alpha1.HostBackend && s.Path == nil {
+		return nil // BackendHost says what is done.
+	}
+	return &ir.RewriteURL{Host: s.Host, ClientHost: s.HostFrom == v1alpha1.HostClient, Path: f.path(s.Path, at.At(".path"))}
 }
 
 func (f *filters) path(s *v1alpha1.PathEdit, at resolve.Place) ir.PathEdit {
@@ -206,17 +214,6 @@ func (f *filters) path(s *v1alpha1.PathEdit, at resolve.Place) ir.PathEdit {
 	}
 	if strings.ContainsAny(s.Value, "?#") || s.Type != v1alpha1.PathEditRegex && !strings.HasPrefix(s.Value, "/") {
 		f.refuse(at.At(".value"), `the path %q does not begin with "/", or holds "?" or "#"`, s.Value)
-	}
-	return out
-}
-
-func (f *filters) respond(s *v1alpha1.DirectResponseFilter, at resolve.Place) ir.Filter {
-	if s.Status < 200 || s.Status > 599 {
-		f.refuse(at.At(".status"), "the status %d is not between 200 and 599", s.Status)
-	}
-	out := &ir.DirectResponse{Status: int(s.Status), Header: f.fields(s.Headers, at.At(".headers")), Body: s.Body}
-	if s.Body != "" {
-		out.ContentType = cmp.Or(s.ContentType, "text/plain; charset=utf-8")
 	}
 	return out
 }

@@ -3,8 +3,24 @@ package settings
 import (
 	"slices"
 
+	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
+
+// FromBackend says whether a filter asks for the host of the back end.
+func FromBackend(specs []v1alpha1.Filter) bool {
+	return slices.ContainsFunc(specs, func(s v1alpha1.Filter) bool {
+		return s.Type == v1alpha1.FilterRewrite && s.Rewrite != nil && s.Rewrite.HostFrom == v1alpha1.HostBackend
+	})
+}
+
+// BackendHost puts the host of a back end before what its own filters say.
+func BackendHost(host string, list []ir.Filter) []ir.Filter {
+	if host == "" {
+		return list
+	}
+	return append([]ir.Filter{&ir.RewriteURL{Host: host}}, list...)
+}
 
 // FiltersFor returns the filters with the prefix of a match in those that replace it.
 func FiltersFor(list []ir.Filter, match *ir.Match) []ir.Filter {
