@@ -75,6 +75,8 @@ func New(o Options) (*App, error) {
 	a.proxy = proxy.New(&a.holder, proxy.Options{
 		TrustedProxies:          o.TrustedProxies,
 		ProxyProtocol:           o.ProxyProtocol,
+		Forwarded:               proxy.Forwarded(o.Forwarded),
+		Via:                     o.Via,
 		MaxConnections:          o.MaxConnections,
 		MaxConnectionsPerClient: o.MaxConnectionsPerClient,
 		MaxHandshakes:           o.MaxHandshakes,

@@ -30,6 +30,8 @@ type Options struct {
 	// ProxyProtocol is proxy.Options.ProxyProtocol.
 	ProxyProtocol []netip.Prefix
 	Bounds
+	// Forwarded is one of the words of proxy.Forwarded, Via proxy.Options.Via.
+	Forwarded, Via string
 	// H2C is one of the words of proxy.H2C.
 	H2C string
 	// HTTP3 serves HTTP/3 as well, where a listener does not say otherwise.
@@ -87,6 +89,7 @@ func DefaultOptions() Options {
 		AdminAddr:        "127.0.0.1:9901",
 		LogFormat:        "json",
 		H2C:              "prior-knowledge",
+		Forwarded:        "off",
 		Bounds:           defaultBounds(),
 		DrainTimeout:     30 * time.Second,
 		LeaderElect:      true,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/upstream"
+	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
 // The types in this file are the flag.Values of the options. They point into
@@ -274,5 +275,17 @@ func (v *rateValue) Set(s string) error {
 		return fmt.Errorf("%q is not a number from 0 up, or -1", s)
 	}
 	*v = rateValue(n)
+	return nil
+}
+
+// tokenValue is a name that can stand in a header: a token (RFC 9110 section 5.6.2).
+type tokenValue string
+
+func (v *tokenValue) String() string { return string(*v) }
+func (v *tokenValue) Set(s string) error {
+	if s != "" && !wire.IsToken([]byte(s)) {
+		return fmt.Errorf("%q is no name that a header can hold", s)
+	}
+	*v = tokenValue(s)
 	return nil
 }

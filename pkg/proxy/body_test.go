@@ -116,7 +116,7 @@ func TestRequestTrailersAreForwarded(t *testing.T) {
 		got <- req.Trailer
 		io.WriteString(nc, okResponse)
 	}))
-	k.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nHost: evil\r\n\r\n")
+	k.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nSet-Cookie: evil\r\n\r\n")
 	if trailer := <-got; trailer.Get("X-Sum") != "1" || len(trailer) != 1 {
 		t.Errorf("got trailer %v", trailer)
 	}
@@ -224,5 +224,30 @@ func TestClientThatLeavesInItsBody(t *testing.T) {
 	line := k.Log(1)[0]
 	if line["reason"] != "client_aborted_body" || line["fault"] != "downstream" {
 		t.Errorf("logged %v", line)
+	}
+}
+
+// TestTrailersThatForgeARequestAreRefused sends some that frame, direct or identify it.
+func TestTrailersThatForgeARequestAreRefused(t *testing.T) {
+	for _, field := range []string{"Host: evil", "Content-Length: 3", "Authorization: Basic eA==", "X-Forwarded-For: 1.2.3.4"} {
+		k := start(t, proxytest.Options{}, nil)
+		complete := make(chan bool, 1)
+		k.SetEndpoints(k.Endpoint(func(_ net.Conn, r *bufio.Reader) {
+			req, err := http.ReadRequest(r)
+			if err == nil {
+				_, err = io.Copy(io.Discard, req.Body)
+			}
+			complete <- err == nil
+		}))
+		answer := k.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n" + field + "\r\n\r\n")
+		if !strings.HasPrefix(answer, "HTTP/1.1 400 ") || !strings.Contains(answer, "Connection: close") {
+			t.Errorf("%s: got %q", field, answer)
+		}
+		if <-complete {
+			t.Errorf("%s: the endpoint got all of the request", field)
+		}
+		if line := k.Log(1)[0]; line["reason"] != "refused_trailer-forbidden" {
+			t.Errorf("%s: logged %v", field, line)
+		}
 	}
 }

@@ -54,7 +54,7 @@
 // is the same name (RFC 9110 section 5.1).
 //
 // X-Forwarded-For, -Proto, -Host, -Port, X-Real-IP and Forwarded of clients
-// outside Options.TrustedProxies are removed and the first five made anew.
+// outside Options.TrustedProxies are removed and the first five made anew, Forwarded as Options.Forwarded says.
 // X-Request-Id is kept if the client is trusted and the value has 1 to 128 characters
 // of A-Z a-z 0-9 . _ ~ + / = : -; else it is 32 random hexadecimal digits.
 //

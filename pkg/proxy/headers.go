@@ -79,6 +79,7 @@ var (
 // Known variants of their names with "_" have been left out by the codec.
 func (x *exchange) setForwarded() {
 	h := &x.req.Header
+	heard := x.heardForwarded()
 	var forwarded [4][]byte // proto, host, port as a trusted proxy said; the addresses so far
 	if x.fromTrusted {
 		forwarded[0] = h.GetKnown(wire.XForwardedProto)
@@ -110,11 +111,14 @@ func (x *exchange) setForwarded() {
 		h.AppendAlias(wire.Field{Name: nameRealIP, Value: realIP, Known: wire.XRealIP})
 	}
 	h.AppendAlias(wire.Field{Name: nameForwardedProto, Value: or(forwarded[0], scheme), Known: wire.XForwardedProto})
-	if host := or(forwarded[1], x.req.Authority); len(host) > 0 {
+	host := or(forwarded[1], x.req.Authority)
+	if len(host) > 0 {
 		h.AppendAlias(wire.Field{Name: nameForwardedHost, Value: host, Known: wire.XForwardedHost})
 	}
 	h.AppendAlias(wire.Field{Name: nameForwardedPort, Value: or(forwarded[2], port), Known: wire.XForwardedPort})
 	h.AppendAlias(wire.Field{Name: nameRequestID, Value: x.requestID, Known: wire.XRequestID})
+	x.addForwarded(heard, host)
+	x.proxy.addVia(h, x.version)
 }
 
 // spoofable are the fields by which clients could pass for others.
@@ -124,7 +128,7 @@ var spoofable = [...]wire.Known{
 }
 
 // dropForwarded removes what clients say of themselves. Forwarded (RFC 7239) of
-// a trusted proxy stays.
+// a trusted proxy stays, unless there is to be another.
 func (x *exchange) dropForwarded() {
 	h := &x.req.Header
 	for _, f := range h.Fields() {
@@ -132,7 +136,7 @@ func (x *exchange) dropForwarded() {
 			continue
 		}
 		for _, k := range spoofable {
-			if k != wire.Forwarded || !x.fromTrusted {
+			if k != wire.Forwarded || !x.keepsForwarded() {
 				h.DelKnown(k)
 			}
 		}

@@ -77,3 +77,61 @@ func TestForwardedFields(t *testing.T) {
 		})
 	}
 }
+
+func TestForwarded(t *testing.T) {
+	trusting := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}
+	own := regexp.MustCompile(`10\.0\.0\.[0-9]+`)
+	for name, c := range map[string]struct {
+		mode    proxy.Forwarded
+		trusted []netip.Prefix
+		sent    string
+		want    []string
+	}{
+		"off":                                 {proxy.ForwardedOff, nil, "", nil},
+		"off, and a stranger's goes":          {proxy.ForwardedOff, nil, "Forwarded: for=1.2.3.4\r\n", nil},
+		"off, and a trusted proxy's stays":    {proxy.ForwardedOff, trusting, "Forwarded: for=1.2.3.4\r\n", []string{"for=1.2.3.4"}},
+		"a stranger's is replaced":            {proxy.ForwardedReplace, nil, "Forwarded: for=1.2.3.4\r\nforwarded: for=4.3.2.1\r\n", []string{"for=CLIENT;host=\"h:8080\";proto=http"}},
+		"a stranger's is not added to":        {proxy.ForwardedAppend, nil, "Forwarded: for=1.2.3.4\r\n", []string{"for=CLIENT;host=\"h:8080\";proto=http"}},
+		"a stranger cannot name it away":      {proxy.ForwardedAppend, nil, "Connection: Forwarded, X-Forwarded-For\r\nForwarded: for=1.2.3.4\r\n", []string{"for=CLIENT;host=\"h:8080\";proto=http"}},
+		"a trusted proxy's is added to":       {proxy.ForwardedAppend, trusting, "Forwarded: for=1.2.3.4\r\nForwarded: for=\"[::1]:80\"\r\nX-Forwarded-Proto: https\r\n", []string{"for=1.2.3.4, for=\"[::1]:80\", for=CLIENT;host=\"h:8080\";proto=http"}},
+		"of a trusted proxy without it":       {proxy.ForwardedAppend, trusting, "X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop\r\n", []string{"for=\"[2001:db8::1]\";host=shop;proto=https"}},
+		"a trusted proxy's is replaced":       {proxy.ForwardedReplace, trusting, "Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 203.0.113.7\r\n", []string{"for=203.0.113.7;host=\"h:8080\";proto=http"}},
+		"an underscore does not come through": {proxy.ForwardedReplace, nil, "For_warded: x\r\nX_Forwarded_For: 1.2.3.4\r\nX-Forwarded_For: 1.2.3.4\r\n", []string{"for=CLIENT;host=\"h:8080\";proto=http"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := start(t, proxytest.Options{Proxy: proxy.Options{Forwarded: c.mode, TrustedProxies: c.trusted}}, nil)
+			heads := make(chan string, 1)
+			k.SetEndpoints(k.Repeats(heads, okResponse))
+			k.Send("GET / HTTP/1.1\r\nHost: h:8080\r\n" + c.sent + "\r\n")
+			var got []string
+			head := own.ReplaceAllString(<-heads, "CLIENT")
+			for line := range strings.SplitSeq(head, "\r\n") {
+				if name, value, _ := strings.Cut(line, ": "); strings.EqualFold(name, "Forwarded") {
+					got = append(got, value)
+				}
+				if strings.Contains(line, "_") {
+					t.Errorf("%q came through", line)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if !strings.Contains(head, "\r\nX-Forwarded-For: ") {
+				t.Errorf("X-Forwarded-For is missing in %q", head)
+			}
+		})
+	}
+}
+
+func TestViaIsAddedBothWays(t *testing.T) {
+	k := start(t, proxytest.Options{Proxy: proxy.Options{Via: "sluice"}}, nil)
+	heads := make(chan string, 1)
+	k.SetEndpoints(k.Repeats(heads, strings.Replace(okResponse, date, date+"Via: 1.1 cache\r\n", 1)))
+	answer := k.Send("GET / HTTP/1.0\r\nHost: h\r\nVia: 1.1 first\r\n\r\n")
+	if head := <-heads; !strings.Contains(head, "Via: 1.1 first\r\n") || !strings.Contains(head, "Via: 1.0 sluice\r\n") {
+		t.Errorf("the endpoint got %q", head)
+	}
+	if !strings.Contains(answer, "Via: 1.1 cache\r\n") || !strings.Contains(answer, "Via: 1.1 sluice\r\n") {
+		t.Errorf("the client got %q", answer)
+	}
+}

@@ -38,6 +38,12 @@ type Options struct {
 	// ProxyProtocol are the networks whose connections begin with a header of the PROXY
 	// protocol, version 1 or 2, which says who the client is. From elsewhere none is taken.
 	ProxyProtocol []netip.Prefix
+	// Forwarded says what becomes of the field of that name; X-Forwarded-For and the like
+	// are sent in any case.
+	Forwarded Forwarded
+	// Via is what Sluice is called in the field Via, a token or a host, of requests and of
+	// the responses of endpoints; empty adds none.
+	Via string
 	// MaxConnections bounds the open connections of each listener; those beyond
 	// it wait in the kernel's queue, while those that wait for a request are closed. 0 means no bound.
 	MaxConnections int
@@ -72,6 +78,7 @@ type Proxy struct {
 	handshakes *queue.Limiter
 
 	date dateClock
+	vias vias
 
 	// ctx ends when draining gives up; it bounds making connections.
 	ctx    context.Context
@@ -137,6 +144,7 @@ func New(holder *table.Holder, o Options) *Proxy {
 	}
 	p.handshakes = newHandshakes(&o, &p.timeouts)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.vias = newVias(o.Via)
 	p.exchanges.New = func() any { return newExchange() }
 	p.http2, p.http3 = p.http2Options(), p.http3Options()
 	return p

@@ -78,6 +78,7 @@ func (x *exchange) ofReceive(err error) *fault {
 
 // sendHead passes the response's head on.
 func (x *exchange) sendHead() *fault {
+	x.proxy.addVia(&x.resp.Header, x.resp.Version)
 	x.tellVersion()
 	x.stick()
 	x.filterResponse()

@@ -15,6 +15,32 @@ func MayTrail(f Field) bool {
 	return true
 }
 
+// ForgesTrailer says whether a field, with its Known set, would change where a request ends, where it
+// goes or who has sent it, if somebody took it from a trailer section for one of the header. A
+// request with such a trailer is refused; in a response it is left out.
+func ForgesTrailer(f Field) bool {
+	switch f.Known {
+	case Host, Connection, KeepAlive, ProxyConnection, TE, Trailer, TransferEncoding, ContentLength, Upgrade, HTTP2Settings,
+		Forwarded, XForwardedFor, XForwardedProto, XForwardedHost, XForwardedPort, XRealIP, XRequestID, Authorization, Cookie:
+		return true
+	case Other:
+	default:
+		return false
+	}
+	if hasPrefixFold(f.Name, "x-forwarded-") {
+		return true
+	}
+	for _, name := range forgers {
+		if EqualName(f.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// forgers are the names, besides well-known ones, of ForgesTrailer.
+var forgers = [...]string{"Proxy-Authorization", "X-Original-Method", "X-Original-URL", "X-Rewrite-URL"}
+
 // noTrailers are the names, besides the well-known ones, that may not stand in a trailer section.
 var noTrailers = [...]string{
 	"Age", "Allow", "Alt-Svc", "Authentication-Info", "Cache-Control", "Content-Disposition", "Content-Encoding",

@@ -78,4 +78,5 @@ var knownFaults = []*Error{
 	errName, errSpaceBeforeColon, errNoColon, errValue, errHostMissing, errHostDuplicate, errHost, errLength, errLengthDuplicate,
 	errLengthAndCoding, errCoding, errCodingDuplicate, errCodingUnknown, errCodingInHTTP10, errFramingForbidden, errConnection,
 	errUpgrade, errExpectation, errChunkSize, errChunkSizeLarge, errChunkExt, errChunkExtLong, errChunkEnd, errTrailerTooLarge,
+	errTrailerForbidden,
 }

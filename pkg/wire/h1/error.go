@@ -71,10 +71,11 @@ var (
 	errUpgrade          = &Error{400, "upgrade"}
 	errExpectation      = &Error{417, "expectation"}
 	// Chunks and trailers.
-	errChunkSize       = &Error{400, "chunk-size"}
-	errChunkSizeLarge  = &Error{400, "chunk-size-too-large"}
-	errChunkExt        = &Error{400, "chunk-extension"}
-	errChunkExtLong    = &Error{400, "chunk-extension-too-long"}
-	errChunkEnd        = &Error{400, "chunk-end"} // chunk data not followed by CRLF
-	errTrailerTooLarge = &Error{431, "trailer-too-large"}
+	errChunkSize        = &Error{400, "chunk-size"}
+	errChunkSizeLarge   = &Error{400, "chunk-size-too-large"}
+	errChunkExt         = &Error{400, "chunk-extension"}
+	errChunkExtLong     = &Error{400, "chunk-extension-too-long"}
+	errChunkEnd         = &Error{400, "chunk-end"} // chunk data not followed by CRLF
+	errTrailerTooLarge  = &Error{431, "trailer-too-large"}
+	errTrailerForbidden = &Error{400, "trailer-forbidden"} // a trailer of a request that frames, directs or identifies
 )

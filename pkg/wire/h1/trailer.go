@@ -24,6 +24,9 @@ func (b *body) readTrailer() error {
 			continue
 		}
 		field.Known = wire.Lookup(field.Name)
+		if !b.c.client && wire.ForgesTrailer(field) {
+			return errTrailerForbidden
+		}
 		if wire.MayTrail(field) {
 			b.trailer.AppendAlias(field)
 			b.hasTrailer = true

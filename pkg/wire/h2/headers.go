@@ -55,7 +55,11 @@ func (c *Conn) takeHeaders(f *frame) error {
 		c.section.Request(&b.s.req, b.s.arena)
 	case b.trailers:
 		c.trailer.Reset()
-		c.section.Trailer(&c.trailer)
+		if c.client == nil {
+			c.section.RequestTrailer(&c.trailer)
+		} else {
+			c.section.Trailer(&c.trailer)
+		}
 	default:
 		c.section.Drop()
 	}

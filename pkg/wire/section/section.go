@@ -31,6 +31,8 @@ type Section struct {
 	req     *wire.Request
 	resp    *wire.Response
 	trailer *wire.Header
+	// ofRequest says that trailer is that of a request.
+	ofRequest bool
 	// arena holds the bytes that alias no string of the caller.
 	arena []byte
 
@@ -88,6 +90,13 @@ func (s *Section) Response(r *wire.Response) {
 func (s *Section) Trailer(h *wire.Header) {
 	s.Drop()
 	s.trailer = h
+}
+
+// RequestTrailer is Trailer for those of a request, which is malformed if one of them would forge
+// its header (wire.ForgesTrailer).
+func (s *Section) RequestTrailer(h *wire.Header) {
+	s.Trailer(h)
+	s.ofRequest = true
 }
 
 // Drop makes it ready for what nobody wants.
@@ -314,6 +323,10 @@ func (s *Section) trailerField(f wire.Field) {
 	switch f.Known {
 	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TransferEncoding, wire.Upgrade:
 		s.malformed = "connection-field"
+		return
+	}
+	if s.ofRequest && wire.ForgesTrailer(f) {
+		s.malformed = "trailer-forbidden"
 		return
 	}
 	if wire.MayTrail(f) {
