@@ -77,6 +77,7 @@ func New(o Options) (*App, error) {
 		ProxyProtocol:           o.ProxyProtocol,
 		Forwarded:               proxy.Forwarded(o.Forwarded),
 		Via:                     o.Via,
+		Buffering:               o.Buffering,
 		MaxConnections:          o.MaxConnections,
 		MaxConnectionsPerClient: o.MaxConnectionsPerClient,
 		MaxHandshakes:           o.MaxHandshakes,

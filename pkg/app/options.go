@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/proxy"
 )
 
 // Options are what a Sluice process can be told. DefaultOptions says what they
@@ -32,6 +33,8 @@ type Options struct {
 	Bounds
 	// Forwarded is one of the words of proxy.Forwarded, Via proxy.Options.Via.
 	Forwarded, Via string
+	// Buffering bounds bodies that are kept.
+	Buffering proxy.Buffering
 	// H2C is one of the words of proxy.H2C.
 	H2C string
 	// HTTP3 serves HTTP/3 as well, where a listener does not say otherwise.

@@ -289,3 +289,16 @@ func (v *tokenValue) Set(s string) error {
 	*v = tokenValue(s)
 	return nil
 }
+
+// bytesValue is a number of bytes from 0 up.
+type bytesValue int64
+
+func (v *bytesValue) String() string { return strconv.FormatInt(int64(*v), 10) }
+func (v *bytesValue) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a number from 0 up", s)
+	}
+	*v = bytesValue(n)
+	return nil
+}

@@ -122,8 +122,8 @@ func sampleRoutes(shop report.Origin) []Route {
 				Own: true, Attempts: 3, OnConnect: true, OnReset: true, OnTimeout: true, Statuses: []int{502, 503},
 				PerTry: 2 * time.Second, Backoff: time.Millisecond, BudgetPercent: 20,
 			},
-			MaxBodyBytes: 1 << 20,
-			Sources:      []Source{{Setting: "limits", Origin: report.Origin{Kind: "ProxyPolicy", Namespace: "ns", Name: "p"}, Field: "spec.limits"}},
+			MaxBodyBytes: 1 << 20, BufferRequest: true,
+			Sources: []Source{{Setting: "limits", Origin: report.Origin{Kind: "ProxyPolicy", Namespace: "ns", Name: "p"}, Field: "spec.limits"}},
 			Limits: Limits{
 				Key: "ingress/ns/shop", MaxActive: 50,
 				Queue: Queue{Length: 100, Timeout: 10 * time.Second, Order: QueueLIFO, FairBy: FairHeader, FairHeader: "x-tenant"},

@@ -117,6 +117,9 @@ func (d dumper) route(r *Route) {
 	if r.MaxBodyBytes != 0 {
 		d.line(3, "max-body", strconv.FormatInt(r.MaxBodyBytes, 10))
 	}
+	if r.BufferRequest {
+		d.line(3, "buffer-request")
+	}
 	if r.Limits != (Limits{}) {
 		d.line(3, "limits", r.Limits.String())
 	}

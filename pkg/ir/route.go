@@ -30,6 +30,9 @@ type Route struct {
 	// MaxBodyBytes bounds the request body; a larger one is answered 413.
 	// 0 means no bound.
 	MaxBodyBytes int64
+	// BufferRequest says that a request's body is read to its end before an endpoint hears of the
+	// request, and may be sent again then. It does not count for gRPC.
+	BufferRequest bool
 	// Limits bound what of it runs at once.
 	Limits Limits
 	// Sources say which of the above comes from another object than Origin, for

@@ -61,6 +61,8 @@ var (
 		"Endpoints that get no new request, as too many failed there.", []string{"upstream"}, nil)
 	descEjections = prometheus.NewDesc("sluice_upstream_ejections_total",
 		"Ejections of endpoints.", []string{"upstream"}, nil)
+	descBuffered = prometheus.NewDesc("sluice_body_buffer_bytes",
+		"Bytes of requests' bodies that are kept until they are complete, in memory and on disk.", []string{"where"}, nil)
 	descLogDropped = prometheus.NewDesc("sluice_access_log_dropped_total",
 		"Access log lines that were dropped because the log could not be written fast enough.", nil, nil)
 )
@@ -70,7 +72,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
 		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
-		descTableRoutes, descEndpoints, descTries, descConns, descEjected, descEjections, descLogDropped, descCopies, descRateDecisions, descRateClients,
+		descTableRoutes, descEndpoints, descTries, descConns, descEjected, descEjections, descLogDropped, descBuffered, descCopies, descRateDecisions, descRateClients,
 	} {
 		out <- d
 	}
@@ -101,7 +103,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	versions := slices.Collect(maps.Values(c.versions))
 	streams := slices.Collect(maps.Values(c.streams))
 	listeners := slices.Collect(maps.Values(c.listeners))
-	upstreams, queues, rates, logDropped, pressure := c.upstreams, c.queues, c.rates, c.logDropped, c.pressure
+	upstreams, queues, rates, logDropped, pressure, buffered := c.upstreams, c.queues, c.rates, c.logDropped, c.pressure, c.buffered
 	c.mu.Unlock()
 
 	s.route(c.unrouted)
@@ -149,6 +151,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	if pressure != nil {
 		s.pressure(pressure())
+	}
+	if buffered != nil {
+		memory, disk := buffered()
+		s.gauge(descBuffered, float64(memory), "memory")
+		s.gauge(descBuffered, float64(disk), "disk")
 	}
 	if logDropped != nil {
 		s.counter(descLogDropped, float64(logDropped()))

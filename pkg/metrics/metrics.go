@@ -45,6 +45,7 @@ type Metrics struct {
 	rates      func(yield func(RateGauges))
 	logDropped func() uint64
 	pressure   func() PressureGauges
+	buffered   func() (memory, disk int64)
 }
 
 // Origin names the object that a route comes from.
@@ -193,6 +194,13 @@ func (m *Metrics) LogDropped(count func() uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.logDropped = count
+}
+
+// Buffered says whom to ask at each scrape how many bytes of bodies are kept.
+func (m *Metrics) Buffered(held func() (memory, disk int64)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.buffered = held
 }
 
 // Upstreams says whom to ask for the numbers of upstreams: at each scrape, each

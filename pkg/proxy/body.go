@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/limit/flow"
+	"github.com/sluice-dev/sluice/pkg/proxy/spool"
+	"github.com/sluice-dev/sluice/pkg/wire"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
@@ -26,6 +28,9 @@ type requestBody struct {
 	streams bool
 	// read says that a filter has read all of the body, which is held.
 	read bool
+	// spool keeps the body where the route has it buffered, and trailer what came behind it; nil otherwise.
+	spool   *spool.Body
+	trailer *wire.Header
 	// running says that done has not been received from yet, received that it has.
 	running, received bool
 	done              chan struct{}
@@ -49,6 +54,7 @@ type requestBody struct {
 
 // reset makes it ready for another exchange and keeps its memory.
 func (b *requestBody) reset() {
+	b.dropSpool()
 	b.held, b.waited = b.held[:0], 0
 	b.streams, b.read, b.running, b.received, b.fault = false, false, false, false, nil
 	b.upRead.forget()
@@ -64,13 +70,15 @@ func (b *requestBody) reset() {
 func (b *requestBody) taken() int64 { return int64(len(b.held)) + b.moved.Load() }
 
 // replayable says that the body can be sent once more.
-func (b *requestBody) replayable() bool { return !b.streams || !b.running && !b.received }
+func (b *requestBody) replayable() bool {
+	return !b.streams || !b.running && (!b.received || b.spool != nil)
+}
 
 // prepare finds out how the body goes.
 func (b *requestBody) prepare(x *exchange) *fault {
 	length := x.req.Length
 	switch {
-	case length == 0, b.read:
+	case length == 0, b.read, b.spool != nil:
 		return nil
 	case length < 0 || length > maxHeld || int64(x.down.bodyBuffered()) < length:
 		b.streams = true
@@ -88,7 +96,9 @@ func (b *requestBody) prepare(x *exchange) *fault {
 
 // start sets the pump going.
 func (b *requestBody) start(x *exchange) (sent bool, f *fault) {
-	if x.down.bodyBuffered() == 0 {
+	if b.spool != nil {
+		b.again()
+	} else if x.down.bodyBuffered() == 0 {
 		// The endpoint may answer by the head alone.
 		if err := x.up.Flush(); err != nil {
 			return true, x.ofSend(err)
@@ -134,6 +144,9 @@ func (b *requestBody) wakeReader(x *exchange) {
 }
 
 func (b *requestBody) move(x *exchange) *fault {
+	if b.spool != nil {
+		return b.resend(x)
+	}
 	buf := copyBuffers.Get().(*[copySize]byte)
 	defer copyBuffers.Put(buf)
 	body := x.down.body()
@@ -172,7 +185,7 @@ func (b *requestBody) move(x *exchange) *fault {
 		switch {
 		case errors.Is(err, io.EOF):
 			x.sendCopies(x.copies.body)
-			return b.finish(x)
+			return b.finish(x, x.down.body().Trailer())
 		case err != nil:
 			return ofBody(err)
 		}
@@ -240,8 +253,8 @@ func (b *requestBody) awaitEndpoint(x *exchange, now time.Time) {
 	}
 }
 
-func (b *requestBody) finish(x *exchange) *fault {
-	if err := x.up.FinishBody(x.down.body().Trailer()); err != nil {
+func (b *requestBody) finish(x *exchange, trailer *wire.Header) *fault {
+	if err := x.up.FinishBody(trailer); err != nil {
 		return ofPump(err)
 	}
 	if err := x.up.Flush(); err != nil {

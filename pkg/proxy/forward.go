@@ -14,6 +14,11 @@ import (
 // forward sends the request to an endpoint, or to another if that is safe, and
 // relays the response.
 func (x *exchange) forward() *fault {
+	if x.body.buffers(x) { // A slow client must hold no slot.
+		if f := x.body.buffer(x); f != nil {
+			return f
+		}
+	}
 	if x.route.Admission != nil {
 		if f, turnedAway := x.admit(); turnedAway {
 			return f

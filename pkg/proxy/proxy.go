@@ -14,6 +14,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy/l4"
+	"github.com/sluice-dev/sluice/pkg/proxy/spool"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
@@ -55,6 +56,8 @@ type Options struct {
 	MaxHandshakes, MaxWaitingHandshakes int
 	// Pressure says what is to be given up for want of memory; nil means nothing, ever.
 	Pressure *pressure.Monitor
+	// Buffering bounds the bodies that are kept until they are complete.
+	Buffering Buffering
 	// DebugHeaders adds X-Sluice-Reason to Sluice's own answers.
 	DebugHeaders bool
 	// Logger gets what goes wrong in the proxy itself; nil means slog's default.
@@ -77,8 +80,9 @@ type Proxy struct {
 	// handshakes bounds those that are computed at once.
 	handshakes *queue.Limiter
 
-	date dateClock
-	vias vias
+	date  dateClock
+	vias  vias
+	spool *spool.Pool
 
 	// ctx ends when draining gives up; it bounds making connections.
 	ctx    context.Context
@@ -144,6 +148,8 @@ func New(holder *table.Holder, o Options) *Proxy {
 	}
 	p.handshakes = newHandshakes(&o, &p.timeouts)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.spool = o.Buffering.pool()
+	p.metrics.Buffered(p.spool.Held)
 	p.vias = newVias(o.Via)
 	p.exchanges.New = func() any { return newExchange() }
 	p.http2, p.http3 = p.http2Options(), p.http3Options()

@@ -33,6 +33,8 @@ type Route struct {
 	Retry *ir.Retry
 	// MaxBodyBytes bounds the request body; 0 means no bound.
 	MaxBodyBytes int64
+	// BufferRequest says that a request's body is read to its end before an endpoint is asked.
+	BufferRequest bool
 	// Admission bounds what Choose is called for at once, nil where nothing does.
 	Admission *Admission
 

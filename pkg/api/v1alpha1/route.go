@@ -35,6 +35,13 @@ type Route struct {
 	// +kubebuilder:validation:Minimum=0
 	MaxBodyBytes *int64 `json:"maxBodyBytes,omitempty"`
 
+	// bufferRequest reads the body of a request to its end before a back end hears of the request, in
+	// memory and beyond 64 KiB on disk: a slow client then holds no back end, and the
+	// request may be retried whatever its length. gRPC is not buffered.
+	//
+	// +optional
+	BufferRequest bool `json:"bufferRequest,omitempty"`
+
 	// backends share the requests by weight. They may be missing where a filter of the type
 	// Drop, Redirect or DirectResponse answers every request.
 	//

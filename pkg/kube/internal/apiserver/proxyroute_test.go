@@ -214,6 +214,7 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"a host of nobody":                    {withFilter(`{type: Rewrite, rewrite: {hostFrom: Moon}}`), `Unsupported value: "Moon"`},
 		"compression beside another type":     {withFilter(`{type: Drop, compression: {}}`), "exactly the field that filters.type names must be set"},
 		"a bound of the body":                 {`{` + hosts + `, routes: [{maxBodyBytes: 1048576, ` + backends + `}]}`, accepted},
+		"a body that is buffered":             {`{` + hosts + `, routes: [{bufferRequest: true, ` + backends + `}]}`, accepted},
 		"a bound of the body below zero":      {`{` + hosts + `, routes: [{maxBodyBytes: -1, ` + backends + `}]}`, "maxBodyBytes in body should be greater than or equal to 0"},
 		"a filter of a back end":              {withBackend(`{address: "192.0.2.1:80", filters: [{type: RequestHeader, requestHeader: {remove: [X]}}]}`), accepted},
 		"timeouts":                            {`{` + hosts + `, timeouts: {connect: 1s, request: 1m30s, idle: 0s}, routes: [{timeouts: {backendRequest: 500ms, tunnelIdle: 1h}, ` + backends + `}]}`, accepted},
@@ -332,7 +333,7 @@ func TestKubectlShowsTheColumnsOfAProxyRoute(t *testing.T) {
 			got = append(got, column.Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"Name", "Hosts", "Accepted", "Resolved", "Age"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"Name", "Hosts", "Accepted", "Resolved", "Healthy", "Age"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
