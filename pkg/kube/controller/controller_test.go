@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/kube/internal/apiserver"
@@ -486,6 +487,10 @@ func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
 			Listeners:        []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
 		},
 	})
+	create(t, c, &gatewayxv1.XBackendTrafficPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "x"},
+		Spec:       gatewayxv1.BackendTrafficPolicySpec{TargetRefs: []gatewayv1.LocalPolicyTargetReference{{Kind: "Service", Name: "web"}}},
+	})
 	create(t, c, &gatewayv1.TCPRoute{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "t"},
 		Spec:       gatewayv1.TCPRouteSpec{Rules: []gatewayv1.TCPRouteRule{{BackendRefs: []gatewayv1.BackendRef{{BackendObjectReference: gatewayv1.BackendObjectReference{Name: "web", Port: new(gatewayv1.PortNumber(80))}}}}}},
@@ -495,7 +500,7 @@ func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
 		Data:       map[string]string{"ca.crt": strings.Repeat("c", longestParameter+1), "type": "LoadBalancer", "page": strings.Repeat("p", longestParameter+1)},
 	})
 	s = r.until(t, "the objects of the Gateway API", func(s *snapshot.Snapshot) bool {
-		return len(s.Gateways()) == 1 && len(s.TCPRoutes()) == 1 && s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}) != nil
+		return len(s.Gateways()) == 1 && len(s.TCPRoutes()) == 1 && len(s.XBackendTrafficPolicies()) == 1 && s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}) != nil
 	})
 	if s.Namespace(namespace) == nil {
 		t.Error("the Namespace of the Gateway is missing")

@@ -11,6 +11,7 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
@@ -44,6 +45,9 @@ func newPodList() *metav1.PartialObjectMetadataList {
 // gatewayVersion is the version of the Gateway API that is read.
 var gatewayVersion = schema.GroupVersion(gatewayv1.GroupVersion)
 
+// gatewayXVersion is that of kinds that it tries out.
+var gatewayXVersion = schema.GroupVersion(gatewayxv1.GroupVersion)
+
 // newScheme returns the kinds that the controller reads and writes.
 func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
@@ -51,6 +55,7 @@ func newScheme() *runtime.Scheme {
 	utilruntime.Must(discoveryv1.AddToScheme(scheme))
 	utilruntime.Must(networkingv1.AddToScheme(scheme))
 	utilruntime.Must(gatewayv1.Install(scheme))
+	utilruntime.Must(gatewayxv1.Install(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	return scheme
 }
@@ -60,7 +65,7 @@ func newScheme() *runtime.Scheme {
 func newMapper() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{
 		corev1.SchemeGroupVersion, discoveryv1.SchemeGroupVersion, networkingv1.SchemeGroupVersion,
-		gatewayVersion, v1alpha1.GroupVersion,
+		gatewayVersion, gatewayXVersion, v1alpha1.GroupVersion,
 	})
 	add := func(gv schema.GroupVersion, kind, singular, plural string, scope meta.RESTScope) {
 		// A cache of several namespaces asks for the kind of the list, too. The kind of
@@ -88,6 +93,7 @@ func newMapper() meta.RESTMapper {
 	add(gatewayVersion, "UDPRoute", "udproute", "udproutes", meta.RESTScopeNamespace)
 	add(gatewayVersion, "ReferenceGrant", "referencegrant", "referencegrants", meta.RESTScopeNamespace)
 	add(gatewayVersion, "BackendTLSPolicy", "backendtlspolicy", "backendtlspolicies", meta.RESTScopeNamespace)
+	add(gatewayXVersion, "XBackendTrafficPolicy", "xbackendtrafficpolicy", "xbackendtrafficpolicies", meta.RESTScopeNamespace)
 	add(v1alpha1.GroupVersion, "ProxyRoute", "proxyroute", "proxyroutes", meta.RESTScopeNamespace)
 	add(v1alpha1.GroupVersion, "ProxyPolicy", "proxypolicy", "proxypolicies", meta.RESTScopeNamespace)
 	return mapper

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 )
@@ -39,6 +40,7 @@ func optionals() []optional {
 		kindOf[gatewayv1.UDPRoute, gatewayv1.UDPRouteList](gatewayVersion, "UDPRoute"),
 		kindOf[gatewayv1.ReferenceGrant, gatewayv1.ReferenceGrantList](gatewayVersion, "ReferenceGrant"),
 		kindOf[gatewayv1.BackendTLSPolicy, gatewayv1.BackendTLSPolicyList](gatewayVersion, "BackendTLSPolicy"),
+		kindOf[gatewayxv1.XBackendTrafficPolicy, gatewayxv1.XBackendTrafficPolicyList](gatewayXVersion, "XBackendTrafficPolicy"),
 		{
 			version: corev1.SchemeGroupVersion,
 			kind:    "Pod",

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -90,21 +91,22 @@ func shorten(text string, n int) string {
 
 // involved are the kinds of object that Events are sent for.
 var involved = map[string]func() client.Object{
-	kindIngress:          func() client.Object { return &networkingv1.Ingress{} },
-	kindProxyRoute:       func() client.Object { return &v1alpha1.ProxyRoute{} },
-	"ProxyPolicy":        func() client.Object { return &v1alpha1.ProxyPolicy{} },
-	"IngressClass":       func() client.Object { return &networkingv1.IngressClass{} },
-	kindGatewayClass:     func() client.Object { return &gatewayv1.GatewayClass{} },
-	kindGateway:          func() client.Object { return &gatewayv1.Gateway{} },
-	kindListenerSet:      func() client.Object { return &gatewayv1.ListenerSet{} },
-	"HTTPRoute":          func() client.Object { return &gatewayv1.HTTPRoute{} },
-	"GRPCRoute":          func() client.Object { return &gatewayv1.GRPCRoute{} },
-	"TLSRoute":           func() client.Object { return &gatewayv1.TLSRoute{} },
-	"TCPRoute":           func() client.Object { return &gatewayv1.TCPRoute{} },
-	"UDPRoute":           func() client.Object { return &gatewayv1.UDPRoute{} },
-	kindBackendTLSPolicy: func() client.Object { return &gatewayv1.BackendTLSPolicy{} },
-	kindService:          func() client.Object { return &corev1.Service{} },
-	"Secret":             func() client.Object { return &corev1.Secret{} },
+	kindIngress:             func() client.Object { return &networkingv1.Ingress{} },
+	kindProxyRoute:          func() client.Object { return &v1alpha1.ProxyRoute{} },
+	"ProxyPolicy":           func() client.Object { return &v1alpha1.ProxyPolicy{} },
+	"IngressClass":          func() client.Object { return &networkingv1.IngressClass{} },
+	kindGatewayClass:        func() client.Object { return &gatewayv1.GatewayClass{} },
+	kindGateway:             func() client.Object { return &gatewayv1.Gateway{} },
+	kindListenerSet:         func() client.Object { return &gatewayv1.ListenerSet{} },
+	"HTTPRoute":             func() client.Object { return &gatewayv1.HTTPRoute{} },
+	"GRPCRoute":             func() client.Object { return &gatewayv1.GRPCRoute{} },
+	"TLSRoute":              func() client.Object { return &gatewayv1.TLSRoute{} },
+	"TCPRoute":              func() client.Object { return &gatewayv1.TCPRoute{} },
+	"UDPRoute":              func() client.Object { return &gatewayv1.UDPRoute{} },
+	kindBackendTLSPolicy:    func() client.Object { return &gatewayv1.BackendTLSPolicy{} },
+	"XBackendTrafficPolicy": func() client.Object { return &gatewayxv1.XBackendTrafficPolicy{} },
+	kindService:             func() client.Object { return &corev1.Service{} },
+	"Secret":                func() client.Object { return &corev1.Secret{} },
 }
 
 // events tells of each warning and error that was not told of before, once for

@@ -2,6 +2,7 @@ package status
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -336,6 +337,58 @@ func TestRoutesKeepWhatOthersWrote(t *testing.T) {
 	if len(route.Status.Parents) != 1 || route.Status.Parents[0].ControllerName == snapshot.GatewayControllerName {
 		t.Errorf("parents of a route that is none of ours: %+v", route.Status.Parents)
 	}
+}
+
+// TestGatewayNameMaximumLength asks what the test of this name of the conformance suite of
+// version 1.7 does.
+func TestGatewayNameMaximumLength(t *testing.T) {
+	e := newEstate(t, nil)
+	gw := e.gw.DeepCopy()
+	gw.ObjectMeta = metav1.ObjectMeta{Namespace: e.namespace, Name: strings.Repeat("a", 63) + "." + strings.Repeat("b", 189)}
+	e.make(t, gw)
+	e.gw = gw
+	e.translate()
+	e.turn(t)
+	var services corev1.ServiceList
+	if err := e.List(t.Context(), &services, client.InNamespace(e.namespace), client.HasLabels{verdict.GatewayLabel}); err != nil {
+		t.Fatal(err)
+	}
+	if len(services.Items) != 1 || services.Items[0].Labels[verdict.GatewayLabel] != verdict.GatewayLabelValue(gw.Name) {
+		t.Fatalf("the Services of the Gateway are %+v", services.Items)
+	}
+	service := &services.Items[0]
+	service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "192.0.2.7"}}
+	if err := e.Status().Update(t.Context(), service); err != nil {
+		t.Fatal(err)
+	}
+	e.turn(t)
+	e.wants(t, Accepted, "True Accepted")
+	e.wants(t, Programmed, "True Programmed")
+	e.still(t)
+}
+
+// TestGatewayPreserveForeignConditions asks what the test of this name of the conformance
+// suite of version 1.7 does.
+func TestGatewayPreserveForeignConditions(t *testing.T) {
+	e := newEstate(t, nil)
+	theirs := metav1.Condition{Type: "example.com/Theirs", Status: metav1.ConditionFalse, Reason: "Why", Message: "because", LastTransitionTime: metav1.Unix(1e9, 0)}
+	e.gw.Status.Conditions = []metav1.Condition{theirs}
+	e.gw.Status.Listeners = []gatewayv1.ListenerStatus{{Name: "http", SupportedKinds: []gatewayv1.RouteGroupKind{}, Conditions: []metav1.Condition{theirs}}}
+	if err := e.Status().Update(t.Context(), e.gw); err != nil {
+		t.Fatal(err)
+	}
+	e.turn(t)
+	e.refresh(t, e.gw)
+	for what, list := range map[string][]metav1.Condition{"the Gateway": e.gw.Status.Conditions, "the listener": e.gw.Status.Listeners[0].Conditions} {
+		got := meta.FindStatusCondition(list, theirs.Type)
+		if got == nil || !got.LastTransitionTime.Equal(&theirs.LastTransitionTime) || got.Message != theirs.Message {
+			t.Errorf("the condition of somebody else at %s is %+v", what, got)
+		}
+		if !meta.IsStatusConditionTrue(list, Accepted) {
+			t.Errorf("the conditions of %s are %+v", what, list)
+		}
+	}
+	e.still(t)
 }
 
 func TestFeaturesAreSorted(t *testing.T) {

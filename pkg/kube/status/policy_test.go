@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
@@ -27,6 +28,9 @@ func TestPoliciesPreserveForeignStatus(t *testing.T) {
 			Validation: gatewayv1.BackendTLSPolicyValidation{Hostname: "a.example", WellKnownCACertificates: new(gatewayv1.WellKnownCACertificatesSystem)},
 		}},
 	}
+	kinds["XBackendTrafficPolicy"] = &gatewayxv1.XBackendTrafficPolicy{ObjectMeta: named, Spec: gatewayxv1.BackendTrafficPolicySpec{
+		TargetRefs: []gatewayv1.LocalPolicyTargetReference{{Kind: "Service", Name: "s"}},
+	}}
 	own := string(snapshot.GatewayControllerName)
 	for kind, policy := range kinds {
 		t.Run(kind, func(t *testing.T) {

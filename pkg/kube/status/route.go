@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -84,6 +85,8 @@ func (t *term) policies(ctx context.Context, f *found) {
 func policyStatusOf(policy client.Object) *gatewayv1.PolicyStatus {
 	switch p := policy.(type) {
 	case *gatewayv1.BackendTLSPolicy:
+		return &p.Status
+	case *gatewayxv1.XBackendTrafficPolicy:
 		return &p.Status
 	case *v1alpha1.ProxyPolicy:
 		return &p.Status

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/kube/internal/apiserver"
@@ -51,7 +52,7 @@ func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	server.InstallCRDs(t)
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, gatewayv1.Install} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, gatewayv1.Install, gatewayxv1.Install} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
 		}

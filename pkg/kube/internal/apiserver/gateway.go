@@ -25,7 +25,7 @@ func gatewayCRDs(t testing.TB) envtest.CRDInstallOptions {
 	if err != nil {
 		t.Fatalf("find the module of the Gateway API: %v", err)
 	}
-	paths, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "config", "crd", "experimental", "gateway.networking.k8s.io_*s.yaml"))
+	paths, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "config", "crd", "experimental", "gateway.networking.*k8s.io_*s.yaml"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no CRDs of the Gateway API: %v", err)
 	}
