@@ -13,13 +13,13 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
 )
 
-// Service returns the Service of a Gateway. It has no selector.
+// Service returns the Service of a Gateway for one of Settings.Each. It has no selector.
 func Service(gw *verdict.Gateway, s Settings) *corev1.Service {
 	service := &corev1.Service{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:       gw.Object.Namespace,
-			Name:            Name(gw.Object.Name),
+			Name:            s.name(gw),
 			Labels:          labels(gw, s),
 			Annotations:     maps.Clone(s.Annotations),
 			OwnerReferences: owners(gw),

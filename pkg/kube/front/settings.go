@@ -43,6 +43,8 @@ type Settings struct {
 	AllocateNodePorts     *bool
 	// Addresses are the IP addresses that spec.addresses asks for; none asks for any.
 	Addresses []string
+	// further says that they are for one of the Services behind the first.
+	further bool
 }
 
 // Refusal is why a Gateway cannot be accepted.
@@ -180,4 +182,35 @@ func (s *Settings) fromAddresses(addresses []gatewayv1.GatewaySpecAddress) *Refu
 		s.Addresses = append(s.Addresses, ip.String())
 	}
 	return nil
+}
+
+// Each returns the settings of each Service that the Gateway needs, the first of which has its
+// name: one for each address that is asked for, as a Service can ask for one alone.
+func (s Settings) Each() []Settings {
+	if len(s.Addresses) < 2 {
+		return []Settings{s}
+	}
+	each := make([]Settings, 0, len(s.Addresses))
+	for i, address := range s.Addresses {
+		if slices.Contains(s.Addresses[:i], address) {
+			continue
+		}
+		one := s
+		one.Addresses, one.further = []string{address}, i > 0
+		each = append(each, one)
+	}
+	return each
+}
+
+// name is that of the Service.
+func (s Settings) name(gw *verdict.Gateway) string {
+	if s.further {
+		return FurtherName(gw.Object.Name, s.Addresses[0])
+	}
+	return Name(gw.Object.Name)
+}
+
+// NameOf is the name of the Service of a Gateway for one of Each.
+func (s Settings) NameOf(gw *verdict.Gateway) types.NamespacedName {
+	return types.NamespacedName{Namespace: gw.Object.Namespace, Name: s.name(gw)}
 }

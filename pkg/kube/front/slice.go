@@ -31,7 +31,7 @@ func sliceName(service string, family discoveryv1.AddressType) string {
 	return service + "-" + strings.ToLower(string(family))
 }
 
-// Slices returns the EndpointSlices of a Gateway's Service, one for each family
+// Slices returns the EndpointSlices of a Gateway's Service for one of Settings.Each, one for each family
 // of addresses in which Sluice's Pods have any. pods are those of the Service that
 // selects the Pods.
 func Slices(gw *verdict.Gateway, s Settings, pods []*discoveryv1.EndpointSlice) []*discoveryv1.EndpointSlice {
@@ -60,7 +60,7 @@ func Slices(gw *verdict.Gateway, s Settings, pods []*discoveryv1.EndpointSlice) 
 }
 
 func slice(gw *verdict.Gateway, s Settings, family discoveryv1.AddressType, endpoints []discoveryv1.Endpoint) *discoveryv1.EndpointSlice {
-	service := Name(gw.Object.Name)
+	service := s.name(gw)
 	all := labels(gw, s)
 	all[discoveryv1.LabelServiceName] = service
 	all[discoveryv1.LabelManagedBy] = SliceManager

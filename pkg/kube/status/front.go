@@ -45,16 +45,28 @@ func (t *term) fronts(ctx context.Context, f *found) {
 			return
 		}
 		gw := &f.verdicts.Gateways[i]
-		name := types.NamespacedName{Namespace: gw.Object.Namespace, Name: front.Name(gw.Object.Name)}
 		settings, refusal := front.SettingsOf(f.objects, gw)
-		if refusal != nil || len(gw.Ports) > 0 {
-			kept[name] = true
+		if refusal != nil {
+			t.keep(f, gw, kept)
+			continue
 		}
-		if refusal == nil && len(gw.Ports) > 0 {
-			t.front(ctx, gw, settings, pods)
+		for _, one := range settings.Each() {
+			if len(gw.Ports) > 0 {
+				kept[one.NameOf(gw)] = true
+				t.front(ctx, gw, one, pods)
+			}
 		}
 	}
 	t.sweep(ctx, f, kept)
+}
+
+// keep notes the Services that lead to a Gateway.
+func (t *term) keep(f *found, gw *verdict.Gateway, kept map[types.NamespacedName]bool) {
+	for service := range f.objects.Services() {
+		if service.Namespace == gw.Object.Namespace && leadsTo(service, gw) {
+			kept[types.NamespacedName{Namespace: service.Namespace, Name: service.Name}] = true
+		}
+	}
 }
 
 // pods returns the EndpointSlices with Sluice's own Pods. They are read each time,

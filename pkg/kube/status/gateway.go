@@ -138,15 +138,28 @@ func (t *term) exposure(ctx context.Context, f *found, gw *verdict.Gateway) expo
 	if len(gw.Ports) == 0 {
 		return exposure{}
 	}
-	name := front.Name(gw.Object.Name)
+	var e exposure
+	for _, one := range settings.Each() {
+		fault := t.expose(ctx, gw, one, &e)
+		if e.fault == nil {
+			e.fault = fault
+		}
+	}
+	return e
+}
+
+// expose adds the addresses of one of the Services of a Gateway, and returns why they are
+// not those that it should have.
+func (t *term) expose(ctx context.Context, gw *verdict.Gateway, settings front.Settings, e *exposure) *front.Refusal {
+	name := settings.NameOf(gw).Name
 	var service corev1.Service
 	if !t.read(ctx, report.Origin{Kind: kindService, Namespace: gw.Object.Namespace, Name: name}, &service) {
-		return exposure{fault: notAssigned(fmt.Sprintf("the Service %s is not there yet", name))}
+		return notAssigned(fmt.Sprintf("the Service %s is not there yet", name))
 	}
 	if !leadsTo(&service, gw) {
-		return exposure{fault: notAssigned(fmt.Sprintf("a Service %s is there that is not Sluice's own", name))}
+		return notAssigned(fmt.Sprintf("a Service %s is there that is not Sluice's own", name))
 	}
-	var e exposure
+	before := len(e.addresses)
 	for _, a := range serviceAddresses(&service) {
 		kind, value := gatewayv1.IPAddressType, a.IP
 		if value == "" {
@@ -156,17 +169,16 @@ func (t *term) exposure(ctx context.Context, f *found, gw *verdict.Gateway) expo
 	}
 	for _, asked := range settings.Addresses {
 		if !slices.ContainsFunc(e.addresses, func(a gatewayv1.GatewayStatusAddress) bool { return a.Value == asked }) {
-			e.fault = &front.Refusal{
+			return &front.Refusal{
 				Reason:  gatewayv1.GatewayReasonAddressNotUsable,
 				Message: fmt.Sprintf("the Service %s has not been given the address %s", name, asked),
 			}
-			return e
 		}
 	}
-	if len(e.addresses) == 0 {
-		e.fault = notAssigned(fmt.Sprintf("the Service %s has no address yet", name))
+	if len(e.addresses) == before {
+		return notAssigned(fmt.Sprintf("the Service %s has no address yet", name))
 	}
-	return e
+	return nil
 }
 
 func notAssigned(message string) *front.Refusal {

@@ -256,6 +256,43 @@ func TestAddressesThatAreAskedFor(t *testing.T) {
 	}
 }
 
+func TestEachAddressThatIsAskedForHasAService(t *testing.T) {
+	asked := []gatewayv1.GatewaySpecAddress{{Value: "192.0.2.9"}, {Value: "192.0.2.8"}}
+	e := newEstate(t, func(gw *gatewayv1.Gateway) { gw.Spec.Addresses = asked })
+	e.turn(t)
+	services := func() []corev1.Service {
+		var list corev1.ServiceList
+		if err := e.List(t.Context(), &list, client.InNamespace(e.namespace), client.HasLabels{verdict.GatewayLabel}); err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(list.Items, func(a, b corev1.Service) int { return strings.Compare(b.Spec.LoadBalancerIP, a.Spec.LoadBalancerIP) })
+		return list.Items
+	}
+	made := services()
+	if len(made) != 2 || made[0].Name != "sluice-public" || made[1].Spec.LoadBalancerIP != "192.0.2.8" || len(made[1].Spec.Ports) != 2 {
+		t.Fatalf("the Services are %+v", made)
+	}
+	for i := range made {
+		e.wants(t, Programmed, "False AddressNotUsable")
+		made[i].Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: made[i].Spec.LoadBalancerIP}}
+		if err := e.Status().Update(t.Context(), &made[i]); err != nil {
+			t.Fatal(err)
+		}
+		e.turn(t)
+	}
+	e.wants(t, Programmed, "True Programmed")
+	if got := e.gw.Status.Addresses; len(got) != 2 || got[0].Value != "192.0.2.9" || got[1].Value != "192.0.2.8" {
+		t.Errorf("addresses: %+v", got)
+	}
+	e.still(t)
+
+	e.gw.Spec.Addresses = asked[:1]
+	e.turn(t)
+	if left := services(); len(left) != 1 || left[0].Name != "sluice-public" {
+		t.Errorf("with one address there are the Services %+v", left)
+	}
+}
+
 func TestParametersOfAGatewayThatAreNotThere(t *testing.T) {
 	e := newEstate(t, func(gw *gatewayv1.Gateway) {
 		gw.Spec.Infrastructure = &gatewayv1.GatewayInfrastructure{ParametersRef: &gatewayv1.LocalParametersReference{Kind: "ConfigMap", Name: "sizes"}}
