@@ -41,7 +41,9 @@ type publisher struct {
 	queues    *queue.Registry
 	rates     *rate.Registry
 	metrics   *metrics.Metrics
-	holder    *table.Holder
+	// pods is the Service of the Pods of this program, empty where it is not known.
+	pods   types.NamespacedName
+	holder *table.Holder
 	// sockets are those of the table's listeners; nil where none are to be opened.
 	sockets *sockets
 	// reported gets the verdicts and facts of each build; it may be nil.
@@ -92,6 +94,9 @@ func (p *publisher) publish(s *snapshot.Snapshot, loaded *report.Set) {
 	}
 	p.loaded = loaded
 	facts.Merge(p.compiled)
+	if p.pods.Name != "" {
+		p.replicas(s.EndpointSlices(p.pods))
+	}
 	p.served.Store(&served{s, config, facts, translate.ReadPods(s)})
 	p.logNew(facts)
 	if p.reported != nil {

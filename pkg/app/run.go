@@ -71,6 +71,8 @@ func (a *App) Controller(ctx context.Context) error {
 		config = rest.CopyConfig(config)
 		config.Dial = (&net.Dialer{Timeout: apiDialTimeout, KeepAlive: 15 * time.Second}).DialContext
 	}
+	a.publisher.pods = a.options.PodsService
+	a.publisher.options.ReplicasUnknown = a.options.PodsService.Name == ""
 	var writer *status.Writer
 	source, err := controller.New(controller.Options{
 		Config:         config,
@@ -83,6 +85,7 @@ func (a *App) Controller(ctx context.Context) error {
 		Endpoints: func(service types.NamespacedName, slices []*discoveryv1.EndpointSlice, pods snapshot.Pods) bool {
 			build := a.publisher.endpoints(service, slices, pods)
 			if service == a.options.PodsService {
+				a.publisher.replicas(slices)
 				writer.Wake() // The Services of Gateways lead to them.
 			}
 			return build

@@ -125,14 +125,18 @@ func sampleRoutes(shop report.Origin) []Route {
 			MaxBodyBytes: 1 << 20, BufferRequest: true,
 			Sources: []Source{{Setting: "limits", Origin: report.Origin{Kind: "ProxyPolicy", Namespace: "ns", Name: "p"}, Field: "spec.limits"}},
 			Limits: Limits{
-				Key: "ingress/ns/shop", MaxActive: 50,
-				Queue: Queue{Length: 100, Timeout: 10 * time.Second, Order: QueueLIFO, FairBy: FairHeader, FairHeader: "x-tenant"},
+				Key: "ingress/ns/shop", MaxActive: 50, PerEndpoint: 5, Shared: true,
+				Queue: Queue{
+					Length: 100, Timeout: 10 * time.Second, Order: QueueLIFO, FairBy: FairHeader, FairHeader: "x-tenant",
+					PriorityHeader: "x-class", PriorityClasses: "gold,silver",
+				},
 			},
 		},
 		{
 			ID: "ingress/ns/shop/0/1", Origin: shop, Field: "spec.rules[0].http.paths[1]",
 			Match:  Match{Path: PathMatch{Kind: PathRegex, Value: "/v[0-9]/.*"}},
 			Action: &Forward{},
+			Limits: Limits{Key: "claims", MaxActive: 1, Queue: Queue{Length: 1, Timeout: time.Second, FairBy: FairClaim, FairClaim: "sub"}},
 		},
 	}
 }
@@ -158,7 +162,7 @@ func sampleFilters() []Filter {
 		&BasicAuth{Users: Secret("a:b"), Realm: "shop"},
 		&BearerAuth{Tokens: []BearerToken{{Name: "ci", Token: Secret("t0ken")}}, Realm: "shop", Forward: true},
 		&ClientCertificate{Auth: "require cas=sha256:01"},
-		&RateLimit{Key: "shop", Requests: 100, Per: time.Minute, Burst: 20, By: RateByHeader, Header: "x-tenant"},
+		&RateLimit{Key: "shop", Shared: true, Requests: 100, Per: time.Minute, Burst: 20, By: RateByHeader, Header: "x-tenant"},
 		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3},
 		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},
 		&DirectResponse{Status: 410, Header: []HeaderField{{Name: "X-Why", Value: "moved"}}, ContentType: "text/html", Body: "<p>gone"},

@@ -41,6 +41,8 @@ type RateLimit struct {
 	Per      time.Duration
 	// Burst may come at once, at least 1.
 	Burst int
+	// Shared says that all replicas share Requests and Burst: each gets its part.
+	Shared bool
 	// By says what tells clients apart.
 	By RateBy
 	// Header is the name of the field in lower case for RateByHeader, else empty.
@@ -53,6 +55,9 @@ func (l *RateLimit) words() string {
 	text := "rate-limit key=" + quote(l.Key) + " " + strconv.Itoa(l.Requests) + "/" + l.Per.String() + " burst=" + strconv.Itoa(l.Burst) + " by=" + l.By.String()
 	if l.Header != "" {
 		text += " header=" + quote(l.Header)
+	}
+	if l.Shared {
+		text += " scope=Cluster"
 	}
 	return text
 }

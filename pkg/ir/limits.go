@@ -11,9 +11,14 @@ type Limits struct {
 	// Key names what is bounded: routes of one key share slots and queue, and must
 	// have equal Limits. It is stable as Route.ID is.
 	Key string
-	// MaxActive is how many requests run at once; 0 means no bound, and then all
+	// MaxActive is how many requests run at once; 0 means no bound. Where PerEndpoint is 0, too, all
 	// other fields are zero.
 	MaxActive int
+	// PerEndpoint is how many run at once at one endpoint; 0 means no bound.
+	PerEndpoint int
+	// Shared says that all replicas share the numbers, of MaxActive, PerEndpoint and
+	// Queue.Length: each gets its part.
+	Shared bool
 	// Queue is where requests beyond it wait.
 	Queue Queue
 }
@@ -30,7 +35,18 @@ type Queue struct {
 	FairBy FairBy
 	// FairHeader is the name of the header field in lower case for FairHeader, else empty.
 	FairHeader string
+	// FairClaim is the name of the claim for FairClaim, else empty.
+	FairClaim string
+	// PriorityHeader is the name of the header field, in lower case, whose value says which class
+	// a request is of; empty where all are of one.
+	PriorityHeader string
+	// PriorityClasses are the values, the class that is served first first, joined by ","; empty without
+	// PriorityHeader. Other values are one class, the last.
+	PriorityClasses string
 }
+
+// MaxClasses is how many PriorityClasses there may be.
+const MaxClasses = 8
 
 // QueueOrder is an order of service.
 type QueueOrder uint8
@@ -63,6 +79,8 @@ const (
 	FairClientAddress
 	// FairHeader goes by the value of a header field.
 	FairHeader
+	// FairClaim goes by a claim of the token that a filter has verified.
+	FairClaim
 )
 
 // String returns the name as users write it.
@@ -74,6 +92,8 @@ func (f FairBy) String() string {
 		return "ClientAddress"
 	case FairHeader:
 		return "Header"
+	case FairClaim:
+		return "Claim"
 	}
 	return "fair(" + strconv.Itoa(int(f)) + ")"
 }
@@ -81,10 +101,22 @@ func (f FairBy) String() string {
 // String returns the limits as one line.
 func (l Limits) String() string {
 	words := []string{"key=" + quote(l.Key), "max-active=" + strconv.Itoa(l.MaxActive)}
+	if l.PerEndpoint > 0 {
+		words = append(words, "per-endpoint="+strconv.Itoa(l.PerEndpoint))
+	}
+	if l.Shared {
+		words = append(words, "scope=Cluster")
+	}
 	if q := l.Queue; q != (Queue{}) {
 		words = append(words, "queue="+strconv.Itoa(q.Length), "timeout="+q.Timeout.String(), q.Order.String(), "fair-by="+q.FairBy.String())
 		if q.FairHeader != "" {
 			words = append(words, "header="+quote(q.FairHeader))
+		}
+		if q.FairClaim != "" {
+			words = append(words, "claim="+quote(q.FairClaim))
+		}
+		if q.PriorityHeader != "" || q.PriorityClasses != "" {
+			words = append(words, "priority="+quote(q.PriorityHeader)+":"+quote(q.PriorityClasses))
 		}
 	}
 	return strings.Join(words, " ")
@@ -95,7 +127,8 @@ func (v *validator) limits(l Limits) {
 		return
 	}
 	q := l.Queue
-	v.check(l.MaxActive > 0, "the limits bound nothing")
+	v.check(l.MaxActive >= 0 && l.PerEndpoint >= 0, "a limit is negative")
+	v.check(l.MaxActive > 0 || l.PerEndpoint > 0, "the limits bound nothing")
 	v.check(l.Key != "", "the limits have no key")
 	if known, ok := v.limited[l.Key]; ok {
 		v.check(known == l, "routes that share limits differ in them")
@@ -104,7 +137,11 @@ func (v *validator) limits(l Limits) {
 	v.check(q.Length >= 0, "the length of the queue is negative")
 	v.check((q.Length > 0) == (q.Timeout > 0), "a queue needs both a length and a timeout")
 	v.check(q.Order <= QueueLIFO, "the order of the queue is unknown")
-	v.check(q.FairBy <= FairHeader, "what tells the clients of the queue apart is unknown")
+	v.check(q.FairBy <= FairClaim, "what tells the clients of the queue apart is unknown")
 	v.check((q.FairHeader != "") == (q.FairBy == FairHeader), "a header to tell clients apart is there without need, or missing")
 	v.check(q.FairHeader == strings.ToLower(q.FairHeader), "the header to tell clients apart is not in lower case")
+	v.check((q.FairClaim != "") == (q.FairBy == FairClaim), "a claim to tell clients apart is there without need, or missing")
+	v.check((q.PriorityHeader == "") == (q.PriorityClasses == ""), "a queue needs both a header and classes of priority, or neither")
+	v.check(q.PriorityHeader == strings.ToLower(q.PriorityHeader), "the header of the priority is not in lower case")
+	v.check(strings.Count(q.PriorityClasses, ",") < MaxClasses, "there are too many classes of priority")
 }

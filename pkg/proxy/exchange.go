@@ -69,6 +69,9 @@ type life struct {
 	versioned *metrics.Route
 	// slot is the limiter that the exchange holds a slot of, nil for none.
 	slot *queue.Limiter
+	// seat is what came with the slot, and seated the endpoint in it that no try has used yet.
+	seat   queue.Seat
+	seated *upstream.Endpoint
 	// circuit is the one that the exchange holds a ticket of, nil for none.
 	circuit *breaker.Breaker
 	ticket  breaker.Ticket

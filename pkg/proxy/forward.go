@@ -19,7 +19,8 @@ func (x *exchange) forward() *fault {
 			return f
 		}
 	}
-	if x.route.Admission != nil {
+	limits := x.route.Admission
+	if limits != nil && !limits.Seated {
 		if f, turnedAway := x.admit(); turnedAway {
 			return f
 		}
@@ -30,6 +31,11 @@ func (x *exchange) forward() *fault {
 		return x.respond(failure.Status, failure.Word, failure.Reason, failure.Body)
 	}
 	x.pool, x.ask = outcome.Pool, outcome.Ask
+	if limits != nil && limits.Seated {
+		if f, turnedAway := x.admit(); turnedAway {
+			return f
+		}
+	}
 	if b := outcome.Filters; b != nil {
 		if a := x.filterBackend(b); a != nil {
 			return x.answerFor(a)
@@ -71,7 +77,7 @@ func (x *exchange) overdue() bool {
 
 // try makes one try; again says that another may follow.
 func (x *exchange) try() (f *fault, again bool) {
-	e, err := x.pool.PickFor(x.ask, x.tried...)
+	e, err := x.pick()
 	if err != nil {
 		return faultNoEndpoint, false
 	}

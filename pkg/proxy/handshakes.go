@@ -59,12 +59,13 @@ func (p *paced) Read(b []byte) (int, error) {
 // enter takes a slot, and waits for one in the turn of its client.
 func (p *paced) enter() bool {
 	slots := p.of.proxy.handshakes
-	if slots.Try() {
+	if _, free := slots.Try(queue.Request{}); free {
 		p.holds = true
 		return true
 	}
-	client := household(p.of.client.Addr()).String()
-	p.holds = slots.Enter(client, max(time.Until(p.end), 0), p.of.ctx.Done()) == queue.Admitted
+	client := queue.Request{Client: household(p.of.client.Addr()).String()}
+	_, outcome := slots.Enter(client, max(time.Until(p.end), 0), p.of.ctx.Done())
+	p.holds = outcome == queue.Admitted
 	p.shed = !p.holds
 	return p.holds
 }
@@ -72,7 +73,7 @@ func (p *paced) enter() bool {
 func (p *paced) leave() {
 	if p.holds {
 		p.holds = false
-		p.of.proxy.handshakes.Leave()
+		p.of.proxy.handshakes.Leave(nil)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/table"
 )
 
@@ -115,7 +116,7 @@ func TestAHandshakeDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(new(table.Holder), Options{MaxHandshakes: 1, Timeouts: Timeouts{Handshake: 3 * time.Second}})
 		defer p.cancel()
-		p.handshakes.Try()
+		p.handshakes.Try(queue.Request{})
 		c, other := pace(p, "192.0.2.1:1")
 		go io.WriteString(other, "hello")
 		began := time.Now()

@@ -40,8 +40,15 @@ func (x *exchange) tryUntilDone() *fault {
 			}
 			return f
 		}
+		failed := f
 		if f, again = x.beforeRetry(f); !again {
 			return f
+		}
+		if !x.reseat() {
+			if failed == faultRetryStatus {
+				return faultQueueTimeout
+			}
+			return failed
 		}
 		x.labels.counter.Retried()
 	}

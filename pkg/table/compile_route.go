@@ -111,6 +111,7 @@ func (c *compiler) action(r *Route, spec ir.Action) error {
 			return err
 		}
 		r.Admission = c.admission(r.spec.Limits)
+		c.watchSeats(r)
 		return nil
 	}
 	return errors.New("the route has no action")

@@ -30,6 +30,8 @@ type Explanation struct {
 	Policies []ExplainedSource `json:"policies,omitempty"`
 	// Answer is what the route answers itself, without an upstream.
 	Answer *ExplainedAnswer `json:"answer,omitempty"`
+	// Limits are what bounds the requests of the route, nil where nothing does.
+	Limits *ExplainedLimits `json:"limits,omitempty"`
 	// Version is how the request's version chose among the backends, nil where
 	// requests name none.
 	Version *ExplainedVersion `json:"version,omitempty"`
@@ -170,6 +172,7 @@ func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
 			e.Filters = append(e.Filters, ir.FilterString(f))
 		}
 	}
+	e.Limits = r.explainLimits()
 	if r.choice != nil {
 		l.explainBackends(r, in, e)
 	}

@@ -1,6 +1,9 @@
 package table
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 )
@@ -9,22 +12,39 @@ import (
 type Admission struct {
 	// Limiter grants them; it outlives the table.
 	Limiter *queue.Limiter
-	// ByAddress and Header say what tells clients apart: the address, the header
-	// field of that name where it is not empty, or nothing.
+	// ByAddress, Header and Claim say what tells clients apart: the address, the header
+	// field or the claim of that name where it is not empty, or nothing.
 	ByAddress bool
 	Header    string
+	Claim     string
+	// Priority is the name of the header field that Class is asked for, empty for none.
+	Priority string
+	// Seated says that a request gets an endpoint with its slot, so that Choose comes first.
+	Seated bool
 	// RetrySeconds is what clients that are turned away are told to wait for, at least 1.
 	RetrySeconds int
+
+	classes []string
+}
+
+// Class returns the class of a value of Priority: the lower, the sooner it is served.
+func (a *Admission) Class(value []byte) int {
+	for i, class := range a.classes {
+		if string(value) == class {
+			return i
+		}
+	}
+	return len(a.classes)
 }
 
 // admission returns nil for no limits. A limiter is acquired once a table.
 func (c *compiler) admission(l ir.Limits) *Admission {
-	if l.MaxActive <= 0 {
+	if l.MaxActive <= 0 && l.PerEndpoint <= 0 {
 		return nil
 	}
 	limiter := c.limiters[l.Key]
 	if limiter == nil {
-		limits := queue.Limits{MaxActive: l.MaxActive, Length: l.Queue.Length, Timeout: l.Queue.Timeout}
+		limits := queue.Limits{MaxActive: l.MaxActive, PerSeat: l.PerEndpoint, Length: l.Queue.Length, Timeout: l.Queue.Timeout, Shared: l.Shared}
 		if l.Queue.Order == ir.QueueLIFO {
 			limits.Order = queue.LIFO
 		}
@@ -32,10 +52,52 @@ func (c *compiler) admission(l ir.Limits) *Admission {
 		c.limiters[l.Key] = limiter
 		c.table.pools.limiters = append(c.table.pools.limiters, limiter)
 	}
-	return &Admission{
+	a := &Admission{
 		Limiter:      limiter,
 		ByAddress:    l.Queue.FairBy == ir.FairClientAddress,
 		Header:       l.Queue.FairHeader,
+		Claim:        l.Queue.FairClaim,
+		Priority:     l.Queue.PriorityHeader,
+		Seated:       l.PerEndpoint > 0,
 		RetrySeconds: max(int(l.Queue.Timeout.Seconds()), 1),
 	}
+	if a.Priority != "" {
+		a.classes = strings.Split(l.Queue.PriorityClasses, ",")
+	}
+	return a
+}
+
+// watchSeats has a limiter told of new endpoints, which may be free.
+func (c *compiler) watchSeats(r *Route) {
+	if r.Admission == nil || !r.Admission.Seated {
+		return
+	}
+	for i := range r.choice.shares {
+		if pool := r.choice.shares[i].pool; pool != nil {
+			c.table.pools.watches = append(c.table.pools.watches, pool.Watch(r.Admission.Limiter.Recheck))
+		}
+	}
+}
+
+// ExplainedLimits are the limits of a route at one moment.
+type ExplainedLimits struct {
+	// Limits are those that are written, as ir.Limits has them.
+	Limits string `json:"limits"`
+	// Here is the part of this replica, empty where it has all of it.
+	Here string `json:"here,omitempty"`
+	// Active and Waiting count requests.
+	Active  int `json:"active"`
+	Waiting int `json:"waiting"`
+}
+
+func (r *Route) explainLimits() *ExplainedLimits {
+	if r.Admission == nil {
+		return nil
+	}
+	stats := r.Admission.Limiter.Stats()
+	e := &ExplainedLimits{Limits: r.spec.Limits.String(), Active: stats.Active, Waiting: stats.Waiting}
+	if asked, here := r.Admission.Limiter.Limits(); asked != here {
+		e.Here = "max-active=" + strconv.Itoa(here.MaxActive) + " per-endpoint=" + strconv.Itoa(here.PerSeat) + " queue=" + strconv.Itoa(here.Length)
+	}
+	return e
 }

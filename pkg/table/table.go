@@ -23,10 +23,15 @@ type acquired struct {
 	list     []*upstream.Pool
 	limiters []*queue.Limiter
 	filters  []filter.Releaser
+	// watches end what watches pools.
+	watches []func()
 }
 
 func (a *acquired) release() {
 	a.once.Do(func() {
+		for _, stop := range a.watches {
+			stop()
+		}
 		for _, p := range a.list {
 			p.Release()
 		}

@@ -147,7 +147,7 @@ func (p *Pool) arrange() { p.arrangeOf(p.list.Load().all) }
 
 // arrangeOf makes the list of endpoints. registry.mu is held.
 func (p *Pool) arrangeOf(all []*Endpoint) {
-	p.list.Store(p.listOf(all))
+	p.use(p.listOf(all))
 	p.registry.changed()
 }
 

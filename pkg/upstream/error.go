@@ -8,6 +8,9 @@ import (
 // ErrNoEndpoints says that a pool has no endpoint that may be sent a request.
 var ErrNoEndpoints = errors.New("no endpoint may be sent requests")
 
+// ErrFull says that all endpoints of a pool have as many requests as they may.
+var ErrFull = errors.New("all endpoints have as many requests as they may")
+
 // Phase says how far a try had come when it failed.
 type Phase uint8
 

@@ -50,6 +50,8 @@ type Pool struct {
 	// client is the certificate in tls.
 	client *tls.Certificate
 	byID   map[endpointID]*Endpoint
+	// watchers are told of changes of list.
+	watchers map[*func()]struct{}
 }
 
 // endpointID is what makes an endpoint the same one in two lists.

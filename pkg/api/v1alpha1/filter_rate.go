@@ -27,7 +27,7 @@ const (
 	RateRoute RateSource = "Route"
 )
 
-// RateLimitFilter bounds how many requests a client may send, on each replica of Sluice.
+// RateLimitFilter bounds how many requests a client may send.
 // The requests of a time are spread evenly: of 60 per minute one may come each
 // second, and after a rest as many at once as burst says. What is beyond is answered 429
 // with Retry-After and RateLimit.
@@ -61,6 +61,13 @@ type RateLimitFilter struct {
 	// +optional
 	// +kubebuilder:default=ClientAddress
 	By RateSource `json:"by,omitempty"`
+
+	// scope says whether each replica of Sluice lets so many pass (Replica), or all together do
+	// (Cluster): then each lets an equal part pass, of burst rounded down and at least 1.
+	//
+	// +optional
+	// +kubebuilder:default=Replica
+	Scope LimitScope `json:"scope,omitempty"`
 
 	// header is the name of the header field, in any case.
 	//

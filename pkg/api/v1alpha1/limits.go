@@ -1,17 +1,48 @@
 package v1alpha1
 
-// Limits bound how many requests of a route back ends serve at once, on each
-// replica of Sluice. A request counts until the last byte of its response, a
-// tunnel (WebSocket) until its end.
+// LimitScope says what a limit is for.
+//
+// +kubebuilder:validation:Enum=Replica;Cluster
+type LimitScope string
+
+// The scopes of limits.
+const (
+	// ScopeReplica gives each replica of Sluice the whole limit.
+	ScopeReplica LimitScope = "Replica"
+	// ScopeCluster divides it among the replicas that are ready.
+	ScopeCluster LimitScope = "Cluster"
+)
+
+// Limits bound how many requests of a route back ends serve at once. A request counts until
+// the last byte of its response, a tunnel (WebSocket) until its end.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.maxActive) || has(self.maxActivePerEndpoint)",message="limits must have maxActive or maxActivePerEndpoint"
 type Limits struct {
 	// maxActive is how many requests run at once.
 	//
-	// +required
+	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
-	MaxActive int32 `json:"maxActive"`
+	MaxActive int32 `json:"maxActive,omitempty"`
 
-	// queue is where requests beyond maxActive wait. Without it they are answered
+	// maxActivePerEndpoint is how many requests of the route run at once at one endpoint.
+	// Endpoints that have as many are passed over, and where all do, requests wait in the
+	// queue.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MaxActivePerEndpoint int32 `json:"maxActivePerEndpoint,omitempty"`
+
+	// scope says whether each replica of Sluice has the limits for itself (Replica), or all
+	// share them (Cluster): then each has an equal part of maxActive, maxActivePerEndpoint
+	// and queue.length, rounded down and at least 1.
+	//
+	// +optional
+	// +kubebuilder:default=Replica
+	Scope LimitScope `json:"scope,omitempty"`
+
+	// queue is where requests beyond these bounds wait. Without it they are answered
 	// 503 at once.
 	//
 	// +optional
@@ -63,11 +94,42 @@ type Queue struct {
 	//
 	// +optional
 	FairBy *FairBy `json:"fairBy,omitempty"`
+
+	// priority serves some of those who wait before the others. Where the queue is full, a request
+	// takes the place of one of a later class.
+	//
+	// +optional
+	Priority *Priority `json:"priority,omitempty"`
+}
+
+// Priority tells the classes of requests apart. Those of an earlier class are served before all
+// others, so that later ones may have to wait until their time is over.
+type Priority struct {
+	// header is the name of the header field that names the class, in any case. Clients can
+	// write it, unless a filter of the route sets or removes it.
+	//
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	Header string `json:"header"`
+
+	// classes are values of the header, the first is served first. Requests with another value, or
+	// without the header, come last.
+	//
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9._-]+$"
+	Classes []string `json:"classes"`
 }
 
 // FairSource says what tells clients apart.
 //
-// +kubebuilder:validation:Enum=ClientAddress;Header
+// +kubebuilder:validation:Enum=ClientAddress;Header;Claim
 type FairSource string
 
 // The sources of a FairBy.
@@ -76,23 +138,27 @@ const (
 	FairClientAddress FairSource = "ClientAddress"
 	// FairHeader is the value of a header field.
 	FairHeader FairSource = "Header"
+	// FairClaim is a claim of a token that a filter has verified.
+	FairClaim FairSource = "Claim"
 )
 
 // FairBy tells clients apart.
 //
-// +kubebuilder:validation:XValidation:rule="(self.source == 'Header') == has(self.name)",message="fairBy.name must be set for fairBy.source Header, and for it alone"
+// +kubebuilder:validation:XValidation:rule="(self.source != 'ClientAddress') == has(self.name)",message="fairBy.name must be set for fairBy.source Header and Claim, and for them alone"
 type FairBy struct {
-	// source is ClientAddress (the IP address, of IPv6 the first 64 bits) or Header.
-	// Requests without the header are one client's.
+	// source is ClientAddress (the IP address, of IPv6 the first 64 bits), Header, or Claim (of the
+	// token that a filter of the route has verified; others do not count).
+	// Requests without the header or claim are one client's.
 	//
 	// +required
 	Source FairSource `json:"source"`
 
-	// name is the name of the header field, in any case.
+	// name is the name of the header field, in any case, or of the claim, such as sub or
+	// realm.tenant.
 	//
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~:/-]+$"
 	Name string `json:"name,omitempty"`
 }

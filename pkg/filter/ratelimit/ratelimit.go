@@ -38,7 +38,7 @@ func New(spec *ir.RateLimit, limits *rate.Registry) (*Filter, error) {
 	}
 	return &Filter{
 		spec:    *spec,
-		limiter: limits.Acquire(spec.Key, rate.Limit{Requests: spec.Requests, Per: spec.Per, Burst: spec.Burst}),
+		limiter: limits.Acquire(spec.Key, rate.Limit{Requests: spec.Requests, Per: spec.Per, Burst: spec.Burst, Shared: spec.Shared}),
 		policy:  `"default";q=` + strconv.Itoa(spec.Requests) + ";w=" + strconv.Itoa(seconds(spec.Per)),
 		now:     time.Now,
 	}, nil

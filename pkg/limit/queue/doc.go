@@ -12,5 +12,10 @@
 // newest request of the client that has the most. Where all requests name one and the
 // same client, this is a plain queue or stack.
 //
+// Requests may have classes: one that waits is served before all those of later classes, and
+// takes the place of one of them where the line is full. A request may run at a Seat, which
+// it chooses from its Seats when it gets its slot; Limits.PerSeat bounds how many run at
+// each. Of those who wait, the first in order for whom there is a seat gets the slot.
+//
 // A Registry holds the limiters by key, so that they outlive tables.
 package queue

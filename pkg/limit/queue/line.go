@@ -2,6 +2,12 @@ package queue
 
 // waiter is a request that waits.
 type waiter struct {
+	// class is below Classes; seats and group are what it chooses its seat from.
+	class int
+	seats Seats
+	group any
+	// seat is the one that it got.
+	seat       Seat
 	turn       *turn
 	prev, next *waiter
 	// decided is closed when outcome is set, which the limiter's lock guards.
@@ -62,19 +68,54 @@ func (l *line) enter(t *turn) {
 	last.then, l.current.before = t, t
 }
 
-// take removes and returns the request that is next, nil where nobody waits.
-func (l *line) take(o Order) *waiter {
+// verdict is what becomes of a request that is looked at.
+type verdict uint8
+
+const (
+	// pass leaves it where it is.
+	pass verdict = iota
+	// take takes it out.
+	take
+	// stop ends the search.
+	stop
+)
+
+// takeWhere looks at requests in turn, each client's in their order, and removes and returns the
+// first that is to be taken. The turn then is with the next client. Without one, the turn stays.
+func (l *line) takeWhere(o Order, judge func(*waiter) verdict) *waiter {
 	t := l.current
-	if t == nil {
-		return nil
+	for t != nil {
+		for w := t.first(o); w != nil; w = w.after(o) {
+			switch judge(w) {
+			case take:
+				l.current = t.then
+				l.remove(w)
+				return w
+			case stop:
+				return nil
+			case pass:
+			}
+		}
+		if t = t.then; t == l.current {
+			return nil
+		}
 	}
-	w := t.oldest
+	return nil
+}
+
+// first returns the client's request that is served first, and after the one behind another.
+func (t *turn) first(o Order) *waiter {
 	if o == LIFO {
-		w = t.newest
+		return t.newest
 	}
-	l.current = t.then
-	l.remove(w)
-	return w
+	return t.oldest
+}
+
+func (w *waiter) after(o Order) *waiter {
+	if o == LIFO {
+		return w.prev
+	}
+	return w.next
 }
 
 // remove takes a request out, wherever it stands.
@@ -117,16 +158,33 @@ func (l *line) displace(client string) *waiter {
 	if t := l.clients[client]; t != nil {
 		own = t.count
 	}
-	most := l.current
-	for t := most.then; t != l.current; t = t.then {
-		if t.count > most.count {
-			most = t
-		}
-	}
+	most := l.most()
 	if most.count < own+2 {
 		return nil
 	}
 	w := most.newest
 	l.remove(w)
 	return w
+}
+
+// newestOfMost removes and returns the newest request of the client that has the most, nil where
+// nobody waits.
+func (l *line) newestOfMost() *waiter {
+	if l.current == nil {
+		return nil
+	}
+	w := l.most().newest
+	l.remove(w)
+	return w
+}
+
+// most returns the client that has the most requests. Somebody must wait.
+func (l *line) most() *turn {
+	most := l.current
+	for t := most.then; t != l.current; t = t.then {
+		if t.count > most.count {
+			most = t
+		}
+	}
+	return most
 }

@@ -12,10 +12,12 @@ type Registry struct {
 	// while it is held, never the other way round.
 	mu       sync.Mutex
 	limiters map[string]*Limiter
+	// replicas is how many share Limits.Shared, at least 1.
+	replicas int
 }
 
 // NewRegistry makes an empty registry.
-func NewRegistry() *Registry { return &Registry{limiters: make(map[string]*Limiter)} }
+func NewRegistry() *Registry { return &Registry{limiters: make(map[string]*Limiter), replicas: 1} }
 
 // Acquire returns the limiter of a key, which is made if it is not there, and
 // adds a reference to it. One that is there already takes over the limits, for all that
@@ -25,12 +27,28 @@ func (r *Registry) Acquire(key string, limits Limits) *Limiter {
 	defer r.mu.Unlock()
 	l := r.limiters[key]
 	if l == nil {
-		l = &Limiter{key: key, registry: r}
+		l = newLimiter(key, r)
 		r.limiters[key] = l
 	}
 	l.refs++
-	l.set(limits)
+	l.set(limits, r.replicas)
 	return l
+}
+
+// SetReplicas says among how many replicas of the process Limits.Shared are divided; less
+// than 1 counts as 1.
+func (r *Registry) SetReplicas(n int) {
+	n = max(n, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n == r.replicas {
+		return
+	}
+	r.replicas = n
+	for _, l := range r.limiters {
+		asked, _ := l.Limits()
+		l.set(asked, n)
+	}
 }
 
 // Release drops one reference. Without the last one the registry forgets the

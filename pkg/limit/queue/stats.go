@@ -31,9 +31,11 @@ func (c *counts) wait(d time.Duration) {
 // Stats are the numbers of a limiter at one moment.
 type Stats struct {
 	Key string
-	// MaxActive is the limit; Active is how many run, which is more for as long
+	// MaxActive is the limit, 0 for none; Active is how many run, which is more for as long
 	// as it takes them to end after the limit was lowered.
 	MaxActive, Active int
+	// PerSeat is the limit of each seat, 0 for none.
+	PerSeat int
 	// Waiting is how many wait.
 	Waiting int
 	// Admitted, Full, TimedOut and Gone count the requests by their outcome.
@@ -50,7 +52,7 @@ func (l *Limiter) Stats() Stats {
 	defer l.mu.Unlock()
 	c := &l.counts
 	return Stats{
-		Key: l.key, MaxActive: l.limits.MaxActive, Active: l.active, Waiting: l.line.count,
+		Key: l.key, MaxActive: l.limits.MaxActive, PerSeat: l.limits.PerSeat, Active: l.active, Waiting: l.lines.count,
 		Admitted: c.ended[Admitted], Full: c.ended[Full], TimedOut: c.ended[TimedOut], Gone: c.ended[Gone],
 		Waits: slices.Clone(c.waits[:]), Waited: c.waited,
 	}

@@ -14,6 +14,9 @@ type Limit struct {
 	Per      time.Duration
 	// Burst may come at once, at least 1.
 	Burst int
+	// Shared says that all replicas of the process share Requests and Burst: each lets an equal
+	// part pass, of Burst rounded down and at least 1.
+	Shared bool
 }
 
 // Decision says whether a request may pass, and what its client may still send.
@@ -71,9 +74,13 @@ func newLimiter(key string, r *Registry) *Limiter {
 	return l
 }
 
-func (l *Limiter) set(limit Limit) {
-	step := max(int64(limit.Per)/int64(limit.Requests), 1)
-	l.rhythm.Store(&rhythm{limit: limit, step: step, slack: step * int64(limit.Burst-1)})
+func (l *Limiter) set(limit Limit, replicas int) {
+	if !limit.Shared {
+		replicas = 1
+	}
+	step := max(int64(limit.Per)/int64(limit.Requests), 1) * int64(replicas)
+	burst := max(limit.Burst/replicas, 1)
+	l.rhythm.Store(&rhythm{limit: limit, step: step, slack: step * int64(burst-1)})
 }
 
 // Limit returns what is in force.

@@ -18,11 +18,13 @@ type Registry struct {
 	// mu guards what follows and Limiter.refs.
 	mu       sync.Mutex
 	limiters map[string]*Limiter
+	// replicas is how many share Limit.Shared, at least 1.
+	replicas int
 }
 
 // NewRegistry makes an empty registry. It owns a goroutine, which Close ends.
 func NewRegistry() *Registry {
-	r := &Registry{stop: make(chan struct{}), done: make(chan struct{}), limiters: make(map[string]*Limiter)}
+	r := &Registry{stop: make(chan struct{}), done: make(chan struct{}), limiters: make(map[string]*Limiter), replicas: 1}
 	go r.sweep()
 	return r
 }
@@ -47,8 +49,20 @@ func (r *Registry) Acquire(key string, limit Limit) *Limiter {
 		r.limiters[key] = l
 	}
 	l.refs++
-	l.set(limit)
+	l.set(limit, r.replicas)
 	return l
+}
+
+// SetReplicas says among how many replicas of the process Limit.Shared are divided; less than
+// 1 counts as 1.
+func (r *Registry) SetReplicas(n int) {
+	n = max(n, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.replicas = n
+	for _, l := range r.limiters {
+		l.set(l.Limit(), n)
+	}
 }
 
 // Release drops one reference; with the last one the registry forgets the limiter.

@@ -64,6 +64,10 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		return `{` + hosts + `, versioning: ` + versioning + `, routes: [{backends: [{address: "192.0.2.1:80", version: "1"}]}]}`
 	}
 
+	withLimits := func(limits string) string {
+		return `{` + hosts + `, limits: ` + limits + `, routes: [{` + backends + `}]}`
+	}
+
 	withBalance := func(balance string) string {
 		return `{` + hosts + `, balance: ` + balance + `, routes: [{` + backends + `}]}`
 	}
@@ -164,6 +168,14 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"versions by query with a segment":    {withVersions(`{source: Query, name: v, segment: 1, default: "1"}`), "versioning.segment must be set for versioning.source Path, and for it alone"},
 		"versions without default":            {withVersions(`{source: Cookie, name: v}`), "versioning.default must be set where versioning.onNoMatch is Default"},
 		"a version of odd characters":         {withBackend(`{address: "192.0.2.1:80", version: "v 1"}`), "version in body should match"},
+		"limits of each endpoint":             {withLimits(`{maxActivePerEndpoint: 2, scope: Cluster}`), accepted},
+		"limits of nothing":                   {withLimits(`{scope: Cluster}`), "limits must have maxActive or maxActivePerEndpoint"},
+		"limits of a galaxy":                  {withLimits(`{maxActive: 1, scope: Galaxy}`), `Unsupported value: "Galaxy"`},
+		"a queue that is fair by claim":       {withLimits(`{maxActive: 1, queue: {length: 1, fairBy: {source: Claim, name: "https://example.com/tenant"}}}`), accepted},
+		"a queue that is fair by no claim":    {withLimits(`{maxActive: 1, queue: {length: 1, fairBy: {source: Claim}}}`), "fairBy.name must be set for fairBy.source Header and Claim, and for them alone"},
+		"a queue with classes":                {withLimits(`{maxActive: 1, queue: {length: 1, priority: {header: X-Class, classes: [gold, silver]}}}`), accepted},
+		"a queue with classes of no header":   {withLimits(`{maxActive: 1, queue: {length: 1, priority: {classes: [gold]}}}`), "priority.header: Required value"},
+		"a queue with one class twice":        {withLimits(`{maxActive: 1, queue: {length: 1, priority: {header: X-Class, classes: [gold, gold]}}}`), "Duplicate value"},
 		"a version from a label of Pods":      {withBackend(`{service: {name: shop, port: 80}, versionFromPodLabel: app.kubernetes.io/version}`), accepted},
 		"versions by name and from a label":   {withBackend(`{address: "192.0.2.1:80", version: "1"}, {service: {name: shop, port: 80}, versionFromPodLabel: v}`), accepted},
 		"two versions of one back end":        {withBackend(`{service: {name: shop, port: 80}, version: "1", versionFromPodLabel: v}`), "versionFromPodLabel goes with service, and not with version"},

@@ -52,6 +52,9 @@ type Options struct {
 	// endpoint, for `sluice serve` and `sluice check`. In a cluster
 	// endpoints come and go without a translation.
 	ReportEndpoints bool
+	// ReplicasUnknown says that nobody counts the replicas of this process, so that limits of the
+	// scope Cluster are as those of the scope Replica.
+	ReplicasUnknown bool
 	// Mapped are keys of endpoint sets that get an endpoint from elsewhere (--map),
 	// of which ReportEndpoints does not warn.
 	Mapped map[string]bool

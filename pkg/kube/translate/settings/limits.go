@@ -2,6 +2,8 @@ package settings
 
 import (
 	"cmp"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,15 +27,39 @@ func (r *Reader) Limits(key string) (ir.Limits, bool) {
 	if spec == nil {
 		return ir.Limits{}, true
 	}
+	shared, known := shared(r.Resolver, spec.Scope, at)
 	before := r.Facts.Len()
-	out := ir.Limits{Key: key, MaxActive: int(spec.MaxActive)}
-	if spec.MaxActive < 1 || spec.MaxActive > maxActive {
+	if !known {
+		r.refuseLimits(at.At(".scope"), "is neither Replica nor Cluster")
+	}
+	out := ir.Limits{Shared: shared, Key: key, MaxActive: int(spec.MaxActive), PerEndpoint: int(spec.MaxActivePerEndpoint)}
+	if spec.MaxActive < 0 || spec.MaxActive > maxActive {
 		r.refuseLimits(at.At(".maxActive"), "is not between 1 and 1,000,000")
+	}
+	if spec.MaxActivePerEndpoint < 0 || spec.MaxActivePerEndpoint > maxActive {
+		r.refuseLimits(at.At(".maxActivePerEndpoint"), "is not between 1 and 1,000,000")
+	}
+	if out.MaxActive == 0 && out.PerEndpoint == 0 {
+		r.refuseLimits(at, "has neither maxActive nor maxActivePerEndpoint")
 	}
 	if spec.Queue != nil {
 		out.Queue = r.queue(spec.Queue, at.At(".queue"))
 	}
 	return out, r.Facts.Len() == before
+}
+
+// shared returns whether all replicas share a limit, and false for a scope that is none.
+func shared(r *resolve.Resolver, scope v1alpha1.LimitScope, at resolve.Place) (all, known bool) {
+	switch scope {
+	case v1alpha1.ScopeReplica, "":
+		return false, true
+	case v1alpha1.ScopeCluster:
+		if r.Options.ReplicasUnknown {
+			r.Facts.Warnf(at.Origin, at.Field+".scope", report.Unsupported, "without --pods-service the replicas are not counted, so that each has the whole limit")
+		}
+		return true, true
+	}
+	return false, false
 }
 
 func (r *Reader) refuseLimits(at resolve.Place, problem string) {
@@ -56,6 +82,7 @@ func (r *Reader) queue(q *v1alpha1.Queue, at resolve.Place) ir.Queue {
 	default:
 		r.refuseLimits(at.At(".order"), "is neither FIFO nor LIFO")
 	}
+	r.priority(q.Priority, &out, at.At(".priority"))
 	if q.FairBy == nil {
 		return out
 	}
@@ -64,8 +91,31 @@ func (r *Reader) queue(q *v1alpha1.Queue, at resolve.Place) ir.Queue {
 		out.FairBy = ir.FairClientAddress
 	case f.Source == v1alpha1.FairHeader && f.Name != "":
 		out.FairBy, out.FairHeader = ir.FairHeader, strings.ToLower(f.Name)
+	case f.Source == v1alpha1.FairClaim && f.Name != "":
+		out.FairBy, out.FairClaim = ir.FairClaim, f.Name
 	default:
-		r.refuseLimits(at.At(".fairBy"), "is neither ClientAddress nor Header with a name")
+		r.refuseLimits(at.At(".fairBy"), "is neither ClientAddress nor Header or Claim with a name")
 	}
 	return out
+}
+
+// class is a value of the header of a priority.
+var class = regexp.MustCompile("^[A-Za-z0-9._-]+$")
+
+func (r *Reader) priority(p *v1alpha1.Priority, out *ir.Queue, at resolve.Place) {
+	if p == nil {
+		return
+	}
+	if !token.MatchString(p.Header) {
+		r.refuseLimits(at.At(".header"), "is no name of a header field")
+	}
+	if len(p.Classes) == 0 || len(p.Classes) > ir.MaxClasses {
+		r.refuseLimits(at.At(".classes"), "has not between 1 and 8 classes")
+	}
+	for i, c := range p.Classes {
+		if !class.MatchString(c) {
+			r.refuseLimits(at.At(".classes["+strconv.Itoa(i)+"]"), "is no word of letters, digits, '.', '_' and '-'")
+		}
+	}
+	out.PriorityHeader, out.PriorityClasses = strings.ToLower(p.Header), strings.Join(p.Classes, ",")
 }

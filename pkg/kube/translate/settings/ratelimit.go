@@ -44,6 +44,10 @@ func (f *filters) rateLimit(s *v1alpha1.RateLimitFilter, at resolve.Place) ir.Fi
 	default:
 		f.refuse(at.At(".by"), "%q is none of ClientAddress, Header and Route", s.By)
 	}
+	var known bool
+	if out.Shared, known = shared(f.Resolver, s.Scope, at); !known {
+		f.refuse(at.At(".scope"), "%q is neither Replica nor Cluster", s.Scope)
+	}
 	if (out.By == ir.RateByHeader) != (out.Header != "") {
 		f.refuse(at.At(".header"), "the header is missing, or there without need")
 	}
