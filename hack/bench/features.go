@@ -18,6 +18,7 @@ var features = []feature{
 	{name: "least-request", field: "balance: {strategy: LeastRequest}"},
 	{name: "least-latency", field: "balance: {strategy: LeastLatency}"},
 	{name: "hash", field: "balance: {strategy: Hash, hash: {source: Header, name: User-Agent}}"},
+	{name: "expression", field: "balance: {strategy: Expression, cost: endpoint.active}"},
 	{name: "rate-limit", field: "filters: [{type: RateLimit, rateLimit: {requests: 1000000, unit: Second, burst: 1000000}}]"},
 }
 

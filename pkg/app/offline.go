@@ -55,7 +55,7 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	if err != nil {
 		return nil, err
 	}
-	upstreams := upstream.NewRegistry(upstream.Options{Zone: o.Zone, SessionKey: o.sessionKey()})
+	upstreams := upstream.NewRegistry(upstream.Options{Cost: compileCost, Zone: o.Zone, SessionKey: o.sessionKey()})
 	upstreams.SetEndpoints(translate.Endpoints(s, config)...)
 	translated.Merge(registry.Update(config.Certificates))
 	rates := rate.NewRegistry()

@@ -16,6 +16,8 @@ type Balance struct {
 	Choices int
 	// Hash is what Hash goes by, zero for other strategies.
 	Hash HashBy
+	// Cost is an expression in CEL whose value is a number, for Expression; else empty.
+	Cost string
 	// SlowStart is the time in which a new endpoint's share of the requests grows to
 	// its full one; 0 gives it its full share at once.
 	SlowStart time.Duration
@@ -43,6 +45,8 @@ const (
 	Hash
 	// WeightedRoundRobin takes the endpoints in turn, each by its weight.
 	WeightedRoundRobin
+	// Expression takes the endpoint that costs least, by Balance.Cost.
+	Expression
 )
 
 // String returns the strategy as ProxyRoute writes it.
@@ -60,6 +64,8 @@ func (s Strategy) String() string {
 		return "Hash"
 	case WeightedRoundRobin:
 		return "WeightedRoundRobin"
+	case Expression:
+		return "Expression"
 	}
 	return "strategy(" + strconv.Itoa(int(s)) + ")"
 }
@@ -129,6 +135,9 @@ func (b Balance) String() string {
 			words = append(words, fmt.Sprintf("max-load=%d%%", b.Hash.MaxLoadPercent))
 		}
 	}
+	if b.Cost != "" {
+		words = append(words, "cost="+strconv.Quote(b.Cost))
+	}
 	if b.SlowStart != 0 {
 		words = append(words, "slow-start="+b.SlowStart.String())
 	}
@@ -139,7 +148,8 @@ func (b Balance) String() string {
 }
 
 func (v *validator) balance(b Balance) {
-	v.check(b.Strategy <= WeightedRoundRobin, "the balance is unknown")
+	v.check(b.Strategy <= Expression, "the balance is unknown")
+	v.check((b.Cost != "") == (b.Strategy == Expression), "a cost of endpoints is there without need, or missing")
 	if b.Strategy == Random {
 		v.check(b.Choices == 1 || b.Choices == 2, "the choices of a random balance are neither 1 nor 2")
 	} else {

@@ -70,7 +70,8 @@ func sample() *Config {
 			},
 			{
 				Key: "static", Endpoints: "static 192.0.2.1:80", ProxyProtocol: 2,
-				Health: Health{Active: Active{Type: ProbeGRPC, Service: "shop.v1.Shop", Interval: time.Second, Timeout: time.Second, Unhealthy: 1, Healthy: 1}},
+				Balance: Balance{Strategy: Expression, Cost: "endpoint.active * 2"},
+				Health:  Health{Active: Active{Type: ProbeGRPC, Service: "shop.v1.Shop", Interval: time.Second, Timeout: time.Second, Unhealthy: 1, Healthy: 1}},
 				TLS: UpstreamTLS{
 					Enabled: true, ServerName: "shop.internal", CAs: "-----BEGIN CERTIFICATE-----",
 					Names: []string{"shop.internal"}, URIs: []string{"spiffe://shop"}, Certificate: "ns/rsa",

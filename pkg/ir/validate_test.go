@@ -209,6 +209,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"an unknown SameSite":                 {func(c *Config) { sticky(c).SameSite = "x" }, `the cookie's attribute SameSite is unknown`},
 		"an unknown Secure":                   {func(c *Config) { sticky(c).Secure = 9 }, `when the cookie is secure is unknown`},
 		"a random balance without choices":    {func(c *Config) { c.Upstreams[0].Balance = Balance{Strategy: Random} }, `the choices of a random balance are neither 1 nor 2`},
+		"an expression without a cost":        {func(c *Config) { c.Upstreams[0].Balance = Balance{Strategy: Expression} }, `a cost of endpoints is there without need, or missing`},
 		"a hash of what does not hash":        {func(c *Config) { c.Upstreams[0].Balance.Strategy = RoundRobin }, `a balance that does not hash says what by`},
 		"a hash of nothing":                   {func(c *Config) { c.Upstreams[0].Balance.Hash = HashBy{} }, `what the balance hashes is unknown`},
 		"a hash without a name":               {func(c *Config) { c.Upstreams[0].Balance.Hash.Name = "" }, `the name of what the balance hashes is there without need, or missing`},

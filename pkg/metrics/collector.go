@@ -59,6 +59,8 @@ var (
 		"Connections to endpoints by use.", []string{"upstream", "use"}, nil)
 	descEjected = prometheus.NewDesc("sluice_upstream_endpoints_ejected",
 		"Endpoints that get no new request, as too many failed there.", []string{"upstream"}, nil)
+	descCostErrors = prometheus.NewDesc("sluice_balance_expression_errors_total",
+		"Endpoints chosen by LeastRequest, as the expression gave no cost.", []string{"upstream"}, nil)
 	descEjections = prometheus.NewDesc("sluice_upstream_ejections_total",
 		"Ejections of endpoints.", []string{"upstream"}, nil)
 	descBuffered = prometheus.NewDesc("sluice_body_buffer_bytes",
@@ -72,7 +74,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
 		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
-		descTableRoutes, descEndpoints, descTries, descConns, descEjected, descEjections, descLogDropped, descBuffered, descCopies, descRateDecisions, descRateClients,
+		descTableRoutes, descEndpoints, descTries, descConns, descEjected, descEjections, descCostErrors, descLogDropped, descBuffered, descCopies, descRateDecisions, descRateClients,
 	} {
 		out <- d
 	}
@@ -195,6 +197,7 @@ func (s sink) upstream(g UpstreamGauges) {
 	s.gauge(descEndpoints, float64(g.Unready), g.Key, "unready")
 	s.gauge(descTries, float64(g.InFlight), g.Key)
 	s.health(&g)
+	s.balance(&g)
 	s.gauge(descConns, float64(g.Idle), g.Key, "idle")
 	s.gauge(descConns, float64(g.Open-g.Idle), g.Key, "busy")
 }

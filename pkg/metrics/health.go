@@ -36,6 +36,13 @@ func (m *Metrics) Probed(good bool) {
 	m.probes[0].Add(1)
 }
 
+// balance sends what is known of how an upstream's endpoints are chosen.
+func (s sink) balance(g *UpstreamGauges) {
+	if g.Costed {
+		s.counter(descCostErrors, float64(g.CostErrors), g.Key)
+	}
+}
+
 // health sends what is known of the health of an upstream.
 func (s sink) health(g *UpstreamGauges) {
 	if g.Judged {

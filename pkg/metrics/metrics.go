@@ -68,6 +68,9 @@ type UpstreamGauges struct {
 	// then how many times it opened and how many requests it refused do not count.
 	Circuit                       string
 	CircuitOpened, CircuitRefused uint64
+	// Costed says that CostErrors, the picks that an expression could not decide, counts.
+	Costed     bool
+	CostErrors uint64
 	// InFlight counts tries; Idle and Open count connections, Open the idle ones too.
 	InFlight, Idle, Open int64
 }

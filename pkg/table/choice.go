@@ -16,6 +16,8 @@ type share struct {
 	version *Version
 	// hash is what the pool's strategy hashes, nil for nothing.
 	hash *ir.HashBy
+	// costs says that the pool's strategy looks at requests itself.
+	costs bool
 }
 
 // choice spreads requests over shares by weight.

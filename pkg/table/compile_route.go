@@ -176,7 +176,9 @@ func (c *compiler) share(b ir.WeightedUpstream) share {
 	}
 	var ok bool
 	if s.pool, ok = c.pool(b.Upstream); ok {
-		if balance := &c.upstreams[b.Upstream].Balance; balance.Strategy == ir.Hash {
+		balance := &c.upstreams[b.Upstream].Balance
+		s.costs = balance.Strategy == ir.Expression
+		if balance.Strategy == ir.Hash {
 			s.hash = &balance.Hash
 		}
 	} else {

@@ -215,7 +215,7 @@ func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
 		if b.Weight > 0 && !b.Unready {
 			one.Answer = shares[0].failure.explain()
 			if pool := shares[0].pool; pool != nil {
-				one.Endpoint, one.Choice = pool.Explain(askFor(shares[0].hash, in))
+				one.Endpoint, one.Choice = pool.Explain(shares[0].ask(in))
 				one.Circuit = pool.Circuit()
 			}
 			shares = shares[1:]

@@ -7,6 +7,34 @@ import (
 	"github.com/sluice-dev/sluice/pkg/upstream/balance"
 )
 
+// ask returns what the strategy of the share's upstream wants to know of a request.
+func (s *share) ask(in *match.Input) upstream.Ask {
+	ask := askFor(s.hash, in)
+	if s.costs {
+		ask.Request = asked{in}
+	}
+	return ask
+}
+
+// asked is a request as balance.Asker.
+type asked struct{ in *match.Input }
+
+func (a asked) Method() string { return string(a.in.Method) }
+func (a asked) Host() string   { return string(a.in.Host) }
+func (a asked) Path() string   { return string(a.in.Path) }
+
+func (a asked) Client() string {
+	if !a.in.Client.IsValid() {
+		return ""
+	}
+	return a.in.Client.Unmap().String()
+}
+
+func (a asked) Header(name string) string {
+	value, _ := a.in.HeaderValue(name)
+	return string(value)
+}
+
 // askFor returns what an upstream's strategy wants to know of a request; by is nil
 // for one that does not hash. A part that is there but empty counts as missing.
 func askFor(by *ir.HashBy, in *match.Input) upstream.Ask {

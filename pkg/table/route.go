@@ -130,11 +130,11 @@ func (r *Route) Choose(in *match.Input) Outcome {
 	if r.sticky != nil {
 		if s, id := r.sticky.bound(in, c); s != nil {
 			// Where the endpoint fails, the strategy decides.
-			ask := askFor(s.hash, in)
+			ask := s.ask(in)
 			ask.Session = id
 			return Outcome{Pool: s.pool, Ask: ask, Failure: s.failure, Filters: s.filters, Version: s.version}
 		}
 	}
 	s := c.next()
-	return Outcome{Pool: s.pool, Ask: askFor(s.hash, in), Failure: s.failure, Filters: s.filters, Version: s.version}
+	return Outcome{Pool: s.pool, Ask: s.ask(in), Failure: s.failure, Filters: s.filters, Version: s.version}
 }

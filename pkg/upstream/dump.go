@@ -125,7 +125,7 @@ func (e *Endpoint) dump() EndpointDump {
 func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
 	for _, p := range r.all() {
 		list := p.list.Load()
-		g := metrics.UpstreamGauges{Key: p.key, Judged: p.Judged(), Ejections: p.ejections.Load(), Panic: list.panic, Probed: p.probed.Load()}
+		g := metrics.UpstreamGauges{Key: p.key, Costed: p.policy.Load().Strategy == ir.Expression, CostErrors: p.costErrors.Load(), Judged: p.Judged(), Ejections: p.ejections.Load(), Panic: list.panic, Probed: p.probed.Load()}
 		p.circuit(&g)
 		for _, e := range list.all {
 			switch e.spec.Load().State {

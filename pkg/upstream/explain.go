@@ -35,6 +35,8 @@ func (p *Pool) Explain(ask Ask) (address, why string) {
 		}
 		at = balance.Hash(ask.Hash, list.members, nil, policy.Hash.MaxLoadPercent)
 		why = "is where the hash of the request leads"
+	case ir.Expression:
+		return "", "the one with the lowest cost for the request"
 	case ir.WeightedRoundRobin:
 		return "", "in turn by weight"
 	case ir.RoundRobin:

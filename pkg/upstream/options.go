@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/metrics"
+	"github.com/sluice-dev/sluice/pkg/upstream/balance"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	Zone string
 	// Resolve looks up a name; nil means the system's resolver.
 	Resolve func(ctx context.Context, name string) ([]netip.Addr, error)
+	// Cost compiles the expression of the strategy Expression; with nil that is as LeastRequest.
+	Cost func(expression string) (balance.Cost, error)
 	// Dial makes a connection; nil means TCP.
 	Dial func(ctx context.Context, address netip.AddrPort) (net.Conn, error)
 	// Changed is called when endpoints came, went, or went in or out of service; it may be nil.

@@ -16,6 +16,8 @@ type Ask struct {
 	Hashed bool
 	// Session is the endpoint that the request is bound to, as long as it may be picked.
 	Session SessionID
+	// Request is what the strategy Expression looks at, nil for others.
+	Request balance.Asker
 }
 
 // Pick is PickFor a request of which nothing is known.
@@ -68,6 +70,8 @@ func (p *Pool) choose(l *list, skip []*balance.Member, ask Ask) int {
 		if l.weights != nil {
 			return balance.ByWeight(members, skip, l.weights, ramp)
 		}
+	case ir.Expression:
+		return p.cheapest(l, skip, ask)
 	case ir.RoundRobin:
 	}
 	return balance.InTurn(members, skip, &p.turn, ramp)
@@ -75,7 +79,10 @@ func (p *Pool) choose(l *list, skip []*balance.Member, ask Ask) int {
 
 // Timed says that the strategy goes by response times, so that Endpoint.Answered and
 // Endpoint.Failed must be told them.
-func (p *Pool) Timed() bool { return p.policy.Load().Strategy == ir.LeastLatency }
+func (p *Pool) Timed() bool {
+	strategy := p.policy.Load().Strategy
+	return strategy == ir.LeastLatency || strategy == ir.Expression
+}
 
 // Answered says that the response's head came at a time, so long after the request
 // began to be sent. It counts where Pool.Timed.

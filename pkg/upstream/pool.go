@@ -31,6 +31,10 @@ type Pool struct {
 	multiplexed atomic.Bool
 
 	budget Budget
+	// cost is that of the strategy Expression; nil where it has none. costErrors counts picks that it
+	// could not decide.
+	cost       atomic.Pointer[balance.Cost]
+	costErrors atomic.Uint64
 	// passive says when endpoints are ejected; nil: never.
 	passive   atomic.Pointer[ir.Passive]
 	ejections atomic.Uint64

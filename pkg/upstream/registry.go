@@ -99,6 +99,7 @@ func (r *Registry) AcquireAs(u ir.Upstream, client *tls.Certificate) *Pool {
 	p.refs++
 	p.maxIdle.Store(int64(u.MaxIdlePerEndpoint))
 	p.policy.Store(&u.Balance)
+	p.goByCost(&u.Balance)
 	p.set.Store(&u.Endpoints)
 	p.breakBy(u.Breaker)
 	secured := p.secure(&u, client)

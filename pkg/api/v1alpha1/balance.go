@@ -2,7 +2,7 @@ package v1alpha1
 
 // BalanceStrategy is a way to choose an endpoint.
 //
-// +kubebuilder:validation:Enum=RoundRobin;WeightedRoundRobin;LeastRequest;LeastLatency;Random;IPHash;Hash
+// +kubebuilder:validation:Enum=RoundRobin;WeightedRoundRobin;LeastRequest;LeastLatency;Random;IPHash;Hash;Expression
 type BalanceStrategy string
 
 // The strategies of a Balance.
@@ -21,6 +21,8 @@ const (
 	BalanceIPHash BalanceStrategy = "IPHash"
 	// BalanceHash takes the endpoint that a part of the request leads to.
 	BalanceHash BalanceStrategy = "Hash"
+	// BalanceExpression takes the endpoint with the lowest cost.
+	BalanceExpression BalanceStrategy = "Expression"
 )
 
 // BalanceZone says whether topology hints count.
@@ -40,6 +42,7 @@ const (
 // Sluice by what that replica knows.
 //
 // +kubebuilder:validation:XValidation:rule="(self.strategy == 'Hash') == has(self.hash)",message="balance.hash must be set for balance.strategy Hash, and for it alone"
+// +kubebuilder:validation:XValidation:rule="(self.strategy == 'Expression') == has(self.cost)",message="balance.cost must be set for balance.strategy Expression, and for it alone"
 // +kubebuilder:validation:XValidation:rule="self.strategy == 'Random' || !has(self.choices)",message="balance.choices must not be set unless balance.strategy is Random"
 type Balance struct {
 	// strategy is how an endpoint is chosen:
@@ -53,7 +56,8 @@ type Balance struct {
 	//   - Random: by lot;
 	//   - IPHash: by the client's address, as Hash;
 	//   - Hash: by a part of the request, the same endpoint on every replica. Where an
-	//     endpoint comes or goes, no more requests move than its share.
+	//     endpoint comes or goes, no more requests move than its share;
+	//   - Expression: the one with the lowest cost.
 	//
 	// +optional
 	// +kubebuilder:default=RoundRobin
@@ -71,9 +75,20 @@ type Balance struct {
 	// +optional
 	Hash *BalanceHashBy `json:"hash,omitempty"`
 
+	// cost is an expression in CEL whose value is a number: the endpoint for which it is lowest gets the
+	// request. It may name endpoint.active, endpoint.latencyMs, endpoint.weight, endpoint.ageSeconds,
+	// endpoint.failures, endpoint.address, endpoint.zone, endpoint.node, proxy.zone, request.method,
+	// request.host, request.path, request.client and request.header("name"). Where it fails for a
+	// request, LeastRequest decides.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Cost string `json:"cost,omitempty"`
+
 	// slowStart is the time in which the share of an endpoint that has become ready
-	// grows from a tenth to its full one, such as 30s. It does not count for Hash
-	// and IPHash. Without it an endpoint gets its full share at once.
+	// grows from a tenth to its full one, such as 30s. It does not count for Hash,
+	// IPHash and Expression. Without it an endpoint gets its full share at once.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=24

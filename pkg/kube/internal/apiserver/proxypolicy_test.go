@@ -56,7 +56,7 @@ func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing
 		"for another namespace":              {with(`{group: "", kind: Service, name: s, namespace: other}`, ``), "unknown field"},
 		"a Service with a filter":            {with(service, `, filters: [{type: Drop}]`), "a policy for a Service must not have versioning, timeouts, retry or filters"},
 		"a Service with timeouts":            {with(gateway+`,`+service, `, timeouts: {request: 1s}`), "a policy for a Service must not have versioning, timeouts, retry or filters"},
-		"limits of nothing":                  {`{limits: {}}`, "limits.maxActive: Required value"},
+		"limits of nothing":                  {`{limits: {}}`, "limits must have maxActive or maxActivePerEndpoint"},
 		"a filter without its field":         {`{filters: [{type: Rewrite}]}`, "exactly the field that filters.type names must be set"},
 		"versioning without a default":       {`{versioning: {source: Cookie, name: v}}`, "versioning.default must be set where versioning.onNoMatch is Default"},
 		"a balance by hash, but of nothing":  {`{balance: {strategy: Hash}}`, "balance.hash must be set for balance.strategy Hash, and for it alone"},

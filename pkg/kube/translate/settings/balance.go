@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/upstream/cost"
 )
 
 // maxLoadPercent is the bound of the CRD.
@@ -64,12 +65,22 @@ func (r *Reader) strategy(spec *v1alpha1.Balance, at resolve.Place) (out ir.Bala
 		out.Strategy, out.Hash.Source = ir.Hash, ir.HashAddress
 	case v1alpha1.BalanceHash:
 		out.Strategy = ir.Hash
+	case v1alpha1.BalanceExpression:
+		out.Strategy, out.Cost = ir.Expression, spec.Cost
 	default:
 		r.refuseBalance(at.At(".strategy"), "is no strategy")
 	}
 	if spec.Choices != nil {
 		if out.Choices = int(*spec.Choices); spec.Strategy != v1alpha1.BalanceRandom || out.Choices < 1 || out.Choices > 2 {
 			r.refuseBalance(at.At(".choices"), "is neither 1 nor 2, or the strategy is not Random")
+		}
+	}
+	switch {
+	case (spec.Cost != "") != (spec.Strategy == v1alpha1.BalanceExpression):
+		r.refuseBalance(at.At(".cost"), "is missing for the strategy Expression, or there for another")
+	case spec.Cost != "":
+		if _, err := cost.Compile(spec.Cost); err != nil {
+			r.refuseBalance(at.At(".cost"), strings.Join(strings.Fields(err.Error()), " "))
 		}
 	}
 	switch {
