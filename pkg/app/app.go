@@ -59,7 +59,11 @@ func New(o Options) (*App, error) {
 	if o.AdminAddr != off && !isLoopback(o.AdminAddr) {
 		return nil, fmt.Errorf("--admin-addr: %q is not a loopback address with a port, such as 127.0.0.1:9901", o.AdminAddr)
 	}
-	registry, err := certs.NewRegistry(certs.Options{})
+	policy, err := o.TLS.policy()
+	if err != nil {
+		return nil, err
+	}
+	registry, err := certs.NewRegistry(certs.Options{Policy: policy})
 	if err != nil {
 		return nil, err
 	}

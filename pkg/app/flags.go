@@ -32,7 +32,7 @@ type option struct {
 
 // declared lists every flag. The environment variable of --some-flag is
 // SLUICE_SOME_FLAG; a flag on the command line wins.
-var declared = slices.Concat(processFlags, boundFlags)
+var declared = slices.Concat(processFlags, boundFlags, tlsFlags)
 
 // processFlags are those of the process as a whole.
 var processFlags = []option{

@@ -35,6 +35,7 @@ type Options struct {
 	Forwarded, Via string
 	// Buffering bounds bodies that are kept.
 	Buffering proxy.Buffering
+	TLS       TLSWords
 	// H2C is one of the words of proxy.H2C.
 	H2C string
 	// HTTP3 serves HTTP/3 as well, where a listener does not say otherwise.
@@ -94,6 +95,7 @@ func DefaultOptions() Options {
 		H2C:              "prior-knowledge",
 		Forwarded:        "off",
 		Bounds:           defaultBounds(),
+		TLS:              TLSWords{MinVersion: "1.2", MaxVersion: "1.3"},
 		DrainTimeout:     30 * time.Second,
 		LeaderElect:      true,
 		LeaderElectionID: "sluice-leader",

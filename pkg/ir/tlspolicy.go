@@ -149,7 +149,6 @@ func (v *validator) tlsHosts(hosts []TLSHost) {
 		h := &hosts[i]
 		v.ascending(i, func(i int) string { return hosts[i].Host })
 		v.check(validPattern(h.Host), "the host of a TLS policy is no host pattern")
-		v.check(!h.Policy.Zero() || h.Client != ClientAuth{}, "a TLS policy says nothing")
 		v.tlsPolicy(&h.Policy)
 		v.clientAuth(&h.Client)
 	}

@@ -42,7 +42,6 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 	}{
 		"a listener without a name":              {func(c *Config) { c.Listeners = []Listener{{RouteSet: "default"}} }, `listener "": the name is empty`},
 		"a TLS policy of no pattern":             {func(c *Config) { listener(c).TLS.Hosts[0].Host = "*" }, `the host of a TLS policy is no host pattern`},
-		"a TLS policy that says nothing":         {func(c *Config) { listener(c).TLS.Hosts[0] = TLSHost{} }, `a TLS policy says nothing`},
 		"two TLS policies of a host":             {func(c *Config) { listener(c).TLS.Hosts[0].Host = "shop.example.com" }, `"shop.example.com" is there twice`},
 		"a TLS policy in clear text":             {func(c *Config) { c.Listeners[2].TLS.Hosts = listener(c).TLS.Hosts }, `it has policies of TLS but does not speak it`},
 		"TLS 1.1":                                {func(c *Config) { listener(c).TLS.Hosts[1].Policy.MinVersion = 0x0302 }, `a TLS version is neither 1.2 nor 1.3`},

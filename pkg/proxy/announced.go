@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/proxy/l4"
+	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire/proxyproto"
 )
 
@@ -30,7 +31,7 @@ func (c *connection) announced() bool {
 		switch {
 		case err == nil:
 			if h.Source.IsValid() {
-				c.client = h.Source
+				c.client, c.local = h.Source, h.Destination
 			}
 			if size < have {
 				c.nc = l4.Replay(c.raw, append([]byte(nil), buf[size:have]...))
@@ -45,6 +46,19 @@ func (c *connection) announced() bool {
 	}
 	c.newPassage("PROXY").end(faultAnnounced)
 	return false
+}
+
+// announcement is what endpoints are told of a client's connection by the PROXY protocol.
+func (c *connection) announcement(client netip.AddrPort) *upstream.Client {
+	local := c.local
+	if !local.IsValid() {
+		local = addressOf(c.raw.LocalAddr())
+	}
+	a := &upstream.Client{Header: proxyproto.Header{Source: client, Destination: local}}
+	if c.secure != nil {
+		a.ServerName, a.Protocol = c.secure.serverName, c.secure.protocol
+	}
+	return a
 }
 
 // within says whether an address is in one of some networks.

@@ -26,7 +26,9 @@ type connection struct {
 	// raw is what was accepted; nc is what is spoken on, which is raw or TLS on top of it.
 	raw, nc net.Conn
 	client  netip.AddrPort
-	secure  *secure
+	// local is where the client connected to, as a header of the PROXY protocol says; zero without.
+	local  netip.AddrPort
+	secure *secure
 	// policy is what the handshake was held to, nil before it.
 	policy *certs.Policy
 	ctx    context.Context

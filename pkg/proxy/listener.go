@@ -124,7 +124,7 @@ func (l *listener) release() {
 
 // start serves a connection in a goroutine of its own, which ends with the connection.
 func (p *Proxy) start(nc net.Conn, l *listener) {
-	c := &connection{proxy: p, listener: l, raw: nc, nc: nc, client: addressOf(nc), ctx: p.ctx}
+	c := &connection{proxy: p, listener: l, raw: nc, nc: nc, client: addressOf(nc.RemoteAddr()), ctx: p.ctx}
 	l.metrics.Opened()
 	if !p.remember(c) {
 		_ = nc.Close()
@@ -135,9 +135,9 @@ func (p *Proxy) start(nc net.Conn, l *listener) {
 	go c.serve()
 }
 
-// addressOf returns the peer's address; the zero one where it has none.
-func addressOf(nc net.Conn) netip.AddrPort {
-	tcp, ok := nc.RemoteAddr().(*net.TCPAddr)
+// addressOf returns an address of TCP; the zero one for any other.
+func addressOf(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
 		return netip.AddrPort{}
 	}

@@ -140,7 +140,7 @@ func (p *passage) connect(pool *upstream.Pool, within time.Duration) (*upstream.
 			return nil, faultNoEndpoint
 		}
 		p.entry.Upstream, p.entry.Retries = e.Address(), n
-		up, err := e.Dial(p.conn.ctx, within)
+		up, err := p.dial(e, within)
 		if err == nil {
 			return up, nil
 		}
@@ -151,6 +151,16 @@ func (p *passage) connect(pool *upstream.Pool, within time.Duration) (*upstream.
 		tried[n] = e
 	}
 	return nil, f
+}
+
+// dial makes the connection, and tells the endpoint whose it is where it wants to know.
+func (p *passage) dial(e *upstream.Endpoint, within time.Duration) (*upstream.Conn, error) {
+	if !e.Pool().Announces() {
+		return e.Dial(p.conn.ctx, within)
+	}
+	client := p.conn.announcement(p.conn.client)
+	client.ServerName = string(p.entry.Host)
+	return e.DialFor(p.conn.ctx, within, client)
 }
 
 // through passes bytes both ways until both sides have ended, and gives the

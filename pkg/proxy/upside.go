@@ -58,6 +58,9 @@ func (x *exchange) take(e *upstream.Endpoint, bound time.Duration) (upside, erro
 	case x.pool.Multiplexed():
 		s, err := e.Stream(ctx, bound)
 		return s, err
+	case x.pool.Announces():
+		c, err := e.DialFor(ctx, bound, x.conn.announcement(x.client))
+		return c, err
 	case x.fresh:
 		c, err := e.Dial(ctx, bound)
 		return c, err

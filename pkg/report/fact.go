@@ -60,6 +60,8 @@ const (
 	CertificateMismatch Reason = "CertificateMismatch"
 	// NoVersion: a label that versions are taken from is not on the Pods.
 	NoVersion Reason = "NoVersion"
+	// InvalidStaple: a response of OCSP cannot be served, or is missed.
+	InvalidStaple Reason = "InvalidOCSPStaple"
 	// NoEndpoints: an upstream has no endpoint that may be sent requests.
 	NoEndpoints Reason = "NoEndpoints"
 	// OtherClass: the object belongs to another controller.

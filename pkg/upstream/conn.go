@@ -12,6 +12,8 @@ type Conn struct {
 	*h1.Conn
 	endpoint *Endpoint
 	born     time.Time
+	// private says that it is one client's.
+	private bool
 	// since is when the connection was put back last.
 	since time.Time
 	// phase is guarded by endpoint.mu.
@@ -51,7 +53,7 @@ func (c *Conn) Cut() { _ = c.NetConn().Close() }
 // exchanges must never share a connection, so a second Put panics.
 func (c *Conn) Put() {
 	now := time.Now()
-	if !c.Reusable() || now.Sub(c.born) >= c.endpoint.pool.registry.opts.MaxAge {
+	if c.private || !c.Reusable() || now.Sub(c.born) >= c.endpoint.pool.registry.opts.MaxAge {
 		c.Close()
 		return
 	}

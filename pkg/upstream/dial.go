@@ -14,8 +14,9 @@ import (
 )
 
 // connect makes a connection to the endpoint's address, or to one of those that
-// its name stands for, over TLS where the pool says so. bound is for all of it.
-func (e *Endpoint) connect(ctx context.Context, bound time.Duration) (net.Conn, *Error) {
+// its name stands for, over TLS where the pool says so. bound is for all of it. The endpoint is
+// told of the client where the pool says so; nil stands for ourselves.
+func (e *Endpoint) connect(ctx context.Context, bound time.Duration, client *Client) (net.Conn, *Error) {
 	outer := ctx
 	if bound > 0 {
 		var cancel context.CancelFunc
@@ -23,6 +24,12 @@ func (e *Endpoint) connect(ctx context.Context, bound time.Duration) (net.Conn, 
 		defer cancel()
 	}
 	nc, failed := e.reach(ctx, outer)
+	if failed == nil {
+		if failed = e.tell(ctx, outer, nc, client); failed != nil {
+			_ = nc.Close()
+			return nil, failed
+		}
+	}
 	if config := e.pool.tls.Load(); config != nil && failed == nil {
 		return e.handshake(ctx, outer, nc, config)
 	}

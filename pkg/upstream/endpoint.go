@@ -85,7 +85,11 @@ func (e *Endpoint) Conn(ctx context.Context, connect time.Duration) (c *Conn, re
 // Dial returns a new connection, as a second try asks for after a reused one
 // turned out to be dead. Bounds and errors are those of Conn.
 func (e *Endpoint) Dial(ctx context.Context, connect time.Duration) (*Conn, error) {
-	nc, err := e.connect(ctx, connect)
+	return e.dial(ctx, connect, nil)
+}
+
+func (e *Endpoint) dial(ctx context.Context, connect time.Duration, client *Client) (*Conn, error) {
+	nc, err := e.connect(ctx, connect, client)
 	if err != nil {
 		e.connectFailed(err)
 		return nil, err

@@ -29,6 +29,8 @@ type Pool struct {
 	tls atomic.Pointer[tls.Config]
 	// multiplexed says that requests share connections, by HTTP/2.
 	multiplexed atomic.Bool
+	// announces is the version of the PROXY protocol that connections begin with, 0 for none.
+	announces atomic.Uint32
 
 	budget Budget
 	// cost is that of the strategy Expression; nil where it has none. costErrors counts picks that it

@@ -201,7 +201,7 @@ func (s *shared) open() *h2.Stream {
 // dialShared makes a connection and returns its first stream.
 func (e *Endpoint) dialShared(ctx context.Context, bound time.Duration, d *dialing) *h2.Stream {
 	s := &e.shared
-	nc, failed := e.connect(ctx, bound)
+	nc, failed := e.connect(ctx, bound, nil)
 	var c *sharedConn
 	var stream *h2.Stream
 	if failed == nil {

@@ -18,8 +18,8 @@ import (
 // that were made otherwise prove nothing of what is asked now, so that all endpoints begin
 // anew. registry.mu is held, and p.spec is what was said before.
 func (p *Pool) secure(spec *ir.Upstream, client *tls.Certificate) (changed bool) {
-	spoken := p.speak(spec.Protocol)
-	if p.client == client && reflect.DeepEqual(p.spec.TLS, spec.TLS) && !spoken {
+	spoken, announced := p.speak(spec.Protocol), p.announce(spec.ProxyProtocol)
+	if p.client == client && reflect.DeepEqual(p.spec.TLS, spec.TLS) && !spoken && !announced {
 		return false
 	}
 	p.client = client

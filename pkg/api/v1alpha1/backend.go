@@ -62,6 +62,12 @@ type Backend struct {
 	// +optional
 	TLS *BackendTLS `json:"tls,omitempty"`
 
+	// proxyProtocol begins each connection to an endpoint with a header of the PROXY protocol, of
+	// version v1 or v2, that tells the client's address. Each connection is one client's then.
+	//
+	// +optional
+	ProxyProtocol ProxyProtocol `json:"proxyProtocol,omitempty"`
+
 	// filters act on what goes to this back end and comes from it, behind those of the route.
 	//
 	// +optional
@@ -69,6 +75,11 @@ type Backend struct {
 	// +kubebuilder:validation:MaxItems=8
 	Filters []Filter `json:"filters,omitempty"`
 }
+
+// ProxyProtocol is a version of the PROXY protocol.
+//
+// +kubebuilder:validation:Enum=v1;v2
+type ProxyProtocol string
 
 // ServiceRef names a Service and one of its ports.
 type ServiceRef struct {

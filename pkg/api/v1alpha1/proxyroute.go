@@ -103,25 +103,6 @@ type ProxyRouteSpec struct {
 	Routes []Route `json:"routes"`
 }
 
-// TLS is how the hosts of a ProxyRoute are served over HTTPS.
-type TLS struct {
-	// secretName is a Secret of type kubernetes.io/tls in the same namespace, with
-	// the certificate chain in tls.crt and the private key in tls.key. It serves
-	// those of the hosts that it covers.
-	//
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	SecretName string `json:"secretName"`
-
-	// redirect answers requests over HTTP with a redirect (308) to HTTPS, for those of
-	// the hosts that a usable certificate covers.
-	//
-	// +optional
-	// +kubebuilder:default=true
-	Redirect *bool `json:"redirect,omitempty"`
-}
-
 // ProxyRouteStatus is what Sluice found out about a ProxyRoute.
 type ProxyRouteStatus struct {
 	// conditions are:

@@ -30,7 +30,7 @@ var secretTypes = fields.AndSelectors(
 )
 
 // secretKeys are the keys of a Secret that are kept in memory.
-var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey, UsersKey, "jwks", "pem", "hmac"}
+var secretKeys = []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, corev1.ServiceAccountRootCAKey, "tls.ocsp-staple", UsersKey, "jwks", "pem", "hmac"}
 
 // UsersKey is the key of a Secret with an htpasswd file, as ingress-nginx has it. The keys
 // of tokens are settings.JWKSKey, settings.PEMKey and settings.HMACKey.

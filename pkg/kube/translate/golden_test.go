@@ -137,7 +137,7 @@ func options(t *testing.T, text []byte) translate.Options {
 	return o
 }
 
-var reference = regexp.MustCompile(`\{\{(base64|quoted) ([a-z-]+\.(?:crt|key))\}\}`)
+var reference = regexp.MustCompile(`\{\{(base64|quoted) ([a-z-]+\.(?:crt|key|ocsp))\}\}`)
 
 // withCertificates replaces {{base64 NAME}} by the certificate or key of that
 // name in testdata/certs, and {{quoted NAME}} by its text as a string.

@@ -75,6 +75,14 @@ func (b *builder) join(to *ir.Listener, l ir.Listener, sets []ir.RouteSet) {
 		}
 		to.TLS.Bindings[i] = binding // The scope is the Gateway's.
 	}
+	for _, host := range l.TLS.Hosts {
+		i := slices.IndexFunc(to.TLS.Hosts, func(o ir.TLSHost) bool { return o.Host == host.Host })
+		if i < 0 {
+			to.TLS.Hosts = append(to.TLS.Hosts, host)
+			continue
+		}
+		to.TLS.Hosts[i] = host
+	}
 	if to.TLS.Default == "" {
 		to.TLS.Default = l.TLS.Default
 	}

@@ -48,10 +48,12 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	hosts := mergeRoutes(fragments, facts)
 	certificates := mergeBindings(fragments, facts)
 	alternatives(hosts, certificates, o.AlternativeDomains)
+	tlsHosts := policiesOfAlternatives(mergePolicies(fragments, facts), o.AlternativeDomains)
 	redirect(hosts, certificates, &o)
 
 	b := builder{Resolver: r, upstreams: make(map[string]bool), certificates: make(map[string]bool)}
 	b.listeners(certificates)
+	b.config.Listeners[1].TLS.Hosts = tlsHosts
 	b.routes(hosts)
 	fromGateways := gateway.Translate(r, set)
 	fromGateways.Verdicts.Policies = append(fromGateways.Verdicts.Policies, set.Verdicts()...)

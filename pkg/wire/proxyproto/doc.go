@@ -1,4 +1,4 @@
-// Package proxyproto reads the header of the PROXY protocol, versions 1 and 2
+// Package proxyproto reads and writes the header of the PROXY protocol, versions 1 and 2
 // (haproxy.org, doc/proxy-protocol.txt), by which a load balancer says whose connection it is.
 //
 // In: the first bytes of a connection whose peer is trusted to send a header. Out: the

@@ -57,6 +57,7 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 	}
 	withBackend := func(backend string) string { return `{` + hosts + `, routes: [{backends: [` + backend + `]}]}` }
 
+	withSpec := func(field string) string { return `{` + hosts + `, ` + field + `, routes: [{` + backends + `}]}` }
 	withFilter := func(filter string) string {
 		return `{` + hosts + `, routes: [{filters: [` + filter + `], ` + backends + `}]}`
 	}
@@ -100,6 +101,18 @@ func TestTheServerTakesProxyRoutesThatMeanSomethingAndRefusesOthers(t *testing.T
 		"a cookie whose name is no token":     {withBalance(`{sticky: {name: "a b"}}`), "name in body should match"},
 		"an unknown SameSite":                 {withBalance(`{sticky: {cookie: {sameSite: Some}}}`), `Unsupported value: "Some"`},
 		"an unknown zone":                     {withBalance(`{zone: Mine}`), `Unsupported value: "Mine"`},
+		"the PROXY protocol":                  {withBackend(`{address: "192.0.2.1:443", proxyProtocol: v2}`), accepted},
+		"an unknown PROXY protocol":           {withBackend(`{address: "192.0.2.1:443", proxyProtocol: v3}`), `Unsupported value: "v3"`},
+		"a policy of TLS":                     {withSpec(`tls: {secretName: s, minVersion: "1.2", maxVersion: "1.3", cipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], curves: [X25519, P-256]}`), accepted},
+		"a TLS version that is too old":       {withSpec(`tls: {secretName: s, minVersion: "1.1"}`), `Unsupported value: "1.1"`},
+		"TLS versions the wrong way":          {withSpec(`tls: {secretName: s, minVersion: "1.3", maxVersion: "1.2"}`), "tls.minVersion must not be above tls.maxVersion"},
+		"a suite that is broken":              {withSpec(`tls: {secretName: s, cipherSuites: [TLS_RSA_WITH_RC4_128_SHA]}`), `Unsupported value: "TLS_RSA_WITH_RC4_128_SHA"`},
+		"an unknown curve":                    {withSpec(`tls: {secretName: s, curves: [P-192]}`), `Unsupported value: "P-192"`},
+		"client certificates":                 {withSpec(`tls: {secretName: s, client: {caSecretName: ca}}`), accepted},
+		"optional client certificates":        {withSpec(`tls: {secretName: s, client: {mode: Optional, caConfigMapName: ca}}`), accepted},
+		"client certificates of no CA":        {withSpec(`tls: {secretName: s, client: {mode: Required}}`), "exactly one of tls.client.caSecretName and tls.client.caConfigMapName must be set"},
+		"client certificates of two bundles":  {withSpec(`tls: {secretName: s, client: {caSecretName: a, caConfigMapName: b}}`), "exactly one of tls.client.caSecretName and tls.client.caConfigMapName must be set"},
+		"client certificates in a wrong mode": {withSpec(`tls: {secretName: s, client: {mode: Maybe, caSecretName: a}}`), `Unsupported value: "Maybe"`},
 		"TLS by its defaults":                 {withBackend(`{address: "192.0.2.1:443", tls: {}}`), accepted},
 		"TLS in full":                         {withBackend(`{address: "192.0.2.1:443", tls: {serverName: a.example, caSecretName: ca, clientSecretName: c, subjectAltNames: [b.example, "spiffe://a/b", "::1"]}}`), accepted},
 		"TLS with two bundles of CAs":         {withBackend(`{address: "192.0.2.1:443", tls: {caSecretName: a, caConfigMapName: b}}`), "only one of tls.caSecretName and tls.caConfigMapName can be set"},

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -31,6 +32,8 @@ func (b *ruleBuilder) speaking(key string, service types.NamespacedName, port in
 		return "", fault{report.UnsupportedProtocol, fmt.Sprintf("the appProtocol of the port %d of the Service %q is %s, over which gRPC cannot be spoken", port, service, said)}
 	case said == appWSS && !encrypted:
 		return "", fault{report.UnsupportedProtocol, fmt.Sprintf("the appProtocol of the port %d of the Service %q is %s, but no BackendTLSPolicy says whom to trust", port, service, said)}
+	case (grpc || said == appH2C || said == appGRPC) && b.Announced(key):
+		return "", fault{report.UnsupportedProtocol, resolve.NotShared}
 	case grpc || said == appH2C || said == appGRPC:
 		return b.Speaking(key, ir.UpstreamHTTP2), fault{}
 	}

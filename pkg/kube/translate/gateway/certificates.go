@@ -26,6 +26,7 @@ func (t *translation) readCertificates(l *listener) {
 			t.readCertificate(l, &l.spec.TLS.CertificateRefs[i], l.at.At(".tls.certificateRefs"+index(i)))
 		}
 	}
+	t.readTLSOptions(l)
 	if len(l.certificates) == 0 {
 		l.idle = l.idle.or(fault{report.Invalid, "it has no certificate that can be used"})
 	}

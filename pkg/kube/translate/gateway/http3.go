@@ -26,6 +26,7 @@ func (t *translation) readOptions(l *listener) {
 		at := l.at.At(".tls.options[" + strconv.Quote(string(key)) + "]")
 		value := string(l.spec.TLS.Options[key])
 		switch {
+		case isPolicyOption(string(key)): // readTLSOptions reads it.
 		case key != optionHTTP3:
 			t.Facts.Warnf(at.Origin, at.Field, report.Unsupported, "the option is not known and has no effect")
 		case value != "true" && value != "false":

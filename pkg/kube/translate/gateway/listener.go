@@ -25,6 +25,8 @@ type listener struct {
 	kinds []string
 	// certificates are those that it answers with, for HTTPS and TLS that ends here.
 	certificates []*resolve.Certificate
+	// policy is what handshakes are held to.
+	policy ir.TLSPolicy
 	// client is what the port asks of clients' certificates.
 	client ir.ClientAuth
 

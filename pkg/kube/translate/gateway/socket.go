@@ -202,6 +202,7 @@ func (s *socket) tls() ir.ListenerTLS {
 			out.Bindings = append(out.Bindings, ir.TLSBinding{Host: l.hostname, Certificates: names})
 		}
 	}
+	out.Hosts = s.tlsHosts()
 	slices.SortFunc(out.Bindings, func(a, b ir.TLSBinding) int { return cmp.Compare(a.Host, b.Host) })
 	return out
 }

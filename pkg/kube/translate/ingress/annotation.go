@@ -21,6 +21,8 @@ type settings struct {
 	redirect resolve.Redirect
 	// endpoints is how endpoints are spoken with.
 	endpoints endpointTLS
+	// ciphers are those that handshakes for the hosts may use; empty leaves it to the process.
+	ciphers []uint16
 	// closed says why all routes of the object answer 503, or is empty.
 	closed string
 	// withdrawn leaves out all routes of the object.
@@ -47,6 +49,7 @@ func (t *translation) readAnnotations() settings {
 		set.redirect = resolve.RedirectAlways
 	}
 	t.readEndpointTLS(&set)
+	t.readCiphers(&set)
 	return set
 }
 

@@ -68,6 +68,7 @@ func translate(object *networkingv1.Ingress, r *resolve.Resolver, set *policies.
 	for i := range object.Spec.TLS {
 		t.tls(i, &object.Spec.TLS[i])
 	}
+	t.hostPolicies()
 	return t.fragment
 }
 

@@ -98,6 +98,7 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 		share = t.Address(b.Address, at.At(".address"))
 	}
 	t.overTLS(&share, b, at.At(".tls"))
+	t.announce(&share, b, at.At(".proxyProtocol"))
 	share.Version = b.Version
 	share.Unready = b.Ready != nil && !*b.Ready
 	if share.Unready {
@@ -142,6 +143,27 @@ func (t *translation) byPodLabel(share ir.WeightedUpstream, b *v1alpha1.Backend,
 		t.Facts.Warnf(at.Origin, at.Field+".versionFromPodLabel", report.NoVersion, "the Service %q has no endpoint whose Pod could have the label %q, so that no version of it is served", name, label)
 	}
 	return shares
+}
+
+// announce has endpoints told who the client is, where the back end wants that. Where it cannot be,
+// the share fails: its endpoints would take the first bytes for what they are not.
+func (t *translation) announce(share *ir.WeightedUpstream, b *v1alpha1.Backend, at resolve.Place) {
+	if b.ProxyProtocol == "" || share.Upstream == "" {
+		return
+	}
+	version, ok := resolve.ProxyProtocol(string(b.ProxyProtocol))
+	problem := ""
+	switch {
+	case !ok:
+		problem = "the version of the PROXY protocol is neither v1 nor v2"
+	case t.Shared(share.Upstream):
+		problem = resolve.NotShared
+	default:
+		share.Upstream = t.Announcing(share.Upstream, version)
+		return
+	}
+	t.Facts.Errorf(at.Origin, at.Field, report.Unsupported, "%s; its requests are answered 500", problem)
+	share.Upstream, share.FailStatus, share.FailReason = "", 500, problem
 }
 
 // filters returns the filters of a route or of one of its back ends, and false where one cannot be used.

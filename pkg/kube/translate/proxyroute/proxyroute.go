@@ -3,8 +3,6 @@ package proxyroute
 import (
 	"strconv"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/policies"
@@ -43,6 +41,10 @@ type translation struct {
 	fragment resolve.Fragment
 	// backends are those of the route at hand.
 	backends []policies.Backend
+	// guard asks clients for a certificate; nil for none.
+	guard *ir.ClientCertificate
+	// closed says why all routes answer 500, or is empty.
+	closed string
 }
 
 // host is an entry of spec.hosts.
@@ -98,25 +100,6 @@ func (t *translation) readHosts() {
 	}
 }
 
-// tls binds the certificate to the hosts that it covers, and returns whether the
-// object asks for redirects.
-func (t *translation) tls() resolve.Redirect {
-	spec := t.object.Spec.TLS
-	if spec == nil {
-		return resolve.RedirectNever
-	}
-	secret := types.NamespacedName{Namespace: t.object.Namespace, Name: spec.SecretName}
-	if certificate := t.Certificate(secret, t.at("spec.tls.secretName")); certificate != nil {
-		for _, h := range t.hosts {
-			t.bind(h, certificate)
-		}
-	}
-	if spec.Redirect != nil && !*spec.Redirect {
-		return resolve.RedirectNever
-	}
-	return resolve.RedirectCovered
-}
-
 // bind binds the certificate to one host. A host that stands for names of any
 // depth gets those of the certificate's names that it stands for.
 func (t *translation) bind(h host, certificate *resolve.Certificate) {
@@ -153,6 +136,9 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 			maxBody, filters, action = 0, nil, &ir.Respond{Status: 500, Reason: "the bound of the body is invalid"}
 		}
 	}
+	if t.closed != "" {
+		filters, action = nil, &ir.Respond{Status: 500, Reason: t.closed}
+	}
 	matches := route.Matches
 	if len(matches) == 0 {
 		matches = []v1alpha1.Match{{}}
@@ -175,7 +161,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Origin:        t.origin,
 					Field:         field,
 					Match:         match,
-					Filters:       settings.FiltersFor(filters, &match),
+					Filters:       t.guarded(settings.FiltersFor(filters, &match)),
 					Action:        settings.ActionFor(action, &match),
 					Timeouts:      timeouts,
 					Retry:         retry,

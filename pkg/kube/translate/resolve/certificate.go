@@ -34,9 +34,11 @@ type fingerprint [sha256.Size]byte
 
 // certificate is what a Secret holds: either ir and leaf, or a fault.
 type certificate struct {
-	ir    ir.Certificate
-	leaf  *x509.Certificate
-	fault Fault
+	ir   ir.Certificate
+	leaf *x509.Certificate
+	// staple is nil where there is none.
+	staple *staple
+	fault  Fault
 }
 
 // Fault says why what a reference leads to cannot be used. The zero value says that it can.
@@ -72,6 +74,7 @@ func (r *Resolver) FindCertificate(name types.NamespacedName, at Place) (*Certif
 		usable.Outdated = true
 		r.Facts.Warnf(at.Origin, at.Field, report.CertificateExpired, "the certificate in the Secret %q %s; it is served all the same", name, when)
 	}
+	r.reportStaple(c, at)
 	return usable, Fault{}
 }
 
@@ -92,7 +95,12 @@ func outdated(leaf *x509.Certificate, now time.Time) string {
 // LoadedCertificate returns a certificate that a reference led to, by its name.
 func (r *Resolver) LoadedCertificate(name string) ir.Certificate {
 	namespace, secret, _ := strings.Cut(name, "/")
-	return r.certificates[types.NamespacedName{Namespace: namespace, Name: secret}].ir
+	c := r.certificates[types.NamespacedName{Namespace: namespace, Name: secret}]
+	loaded := c.ir
+	if c.staple != nil && c.staple.unusable(r.Options.Now) == "" {
+		loaded.Staple, loaded.StapleUntil = c.staple.der, c.staple.until.Unix()
+	}
+	return loaded
 }
 
 // Covers reports whether clients accept the certificate for a host pattern: each
@@ -138,11 +146,11 @@ func (r *Resolver) load(name types.NamespacedName) *certificate {
 			return &certificate{fault: Fault{report.SecretNotFound, fmt.Sprintf("the Secret %q has no key %q", name, key)}}
 		}
 	}
-	return r.Options.Memo.certificate(name, secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
+	return r.Options.Memo.certificate(name, secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey], secret.Data[StapleKey])
 }
 
 // parse makes a certificate of what a Secret holds. No message holds any of the key.
-func parse(name types.NamespacedName, chain, key []byte) *certificate {
+func parse(name types.NamespacedName, chain, key, response []byte) *certificate {
 	failed := func(message string, args ...any) *certificate {
 		return &certificate{fault: Fault{report.InvalidCertificate, fmt.Sprintf("in the Secret %q, ", name) + fmt.Sprintf(message, args...)}}
 	}
@@ -158,7 +166,7 @@ func parse(name types.NamespacedName, chain, key []byte) *certificate {
 			strings.TrimPrefix(strings.Join(strings.Fields(err.Error()), " "), "tls: "))
 	}
 	leafSum, keySum := sha256.Sum256(leaf.Raw), sha256.Sum256(key)
-	return &certificate{leaf: leaf, ir: ir.Certificate{
+	return &certificate{leaf: leaf, staple: parseStaple(response, chain, leaf), ir: ir.Certificate{
 		Name:        name.String(),
 		Origin:      report.Origin{Kind: "Secret", Namespace: name.Namespace, Name: name.Name},
 		ChainPEM:    chain,

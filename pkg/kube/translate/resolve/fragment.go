@@ -18,6 +18,8 @@ type Fragment struct {
 	Routes []Route
 	// Bindings in the order of the object.
 	Bindings []Binding
+	// Policies in the order of the object, each host once.
+	Policies []Policy
 }
 
 // Route is a route with what the merge decides about it.
@@ -45,6 +47,13 @@ const (
 	// RedirectAlways redirects, certificate or not.
 	RedirectAlways
 )
+
+// Policy is what handshakes for a host are held to.
+type Policy struct {
+	ir.TLSHost
+	// Field is the one that asks for it.
+	Field string
+}
 
 // Binding offers a certificate for a host.
 type Binding struct {

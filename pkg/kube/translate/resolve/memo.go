@@ -24,17 +24,17 @@ func (m *Memo) turn() {
 }
 
 // certificate returns what parse does. A nil Memo parses each time.
-func (m *Memo) certificate(name types.NamespacedName, chain, key []byte) *certificate {
+func (m *Memo) certificate(name types.NamespacedName, chain, key, response []byte) *certificate {
 	if m == nil {
-		return parse(name, chain, key)
+		return parse(name, chain, key, response)
 	}
-	sum := fingerprintOf([]byte(name.String()), chain, key)
+	sum := fingerprintOf([]byte(name.String()), chain, key, response)
 	c := m.now[sum]
 	if c == nil {
 		c = m.before[sum]
 	}
 	if c == nil {
-		c = parse(name, chain, key)
+		c = parse(name, chain, key, response)
 	}
 	m.now[sum] = c
 	return c

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"cmp"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -93,6 +94,12 @@ func (r *Resolver) Speaking(key string, protocol ir.UpstreamProtocol) string {
 	return r.vary(key, func(u *ir.Upstream) { u.Protocol = protocol })
 }
 
+// Announcing returns the key of the upstream that is like another one, but tells endpoints who the
+// client is, by a version of the PROXY protocol; 0 is not at all.
+func (r *Resolver) Announcing(key string, version uint8) string {
+	return r.vary(key, func(u *ir.Upstream) { u.ProxyProtocol = version })
+}
+
 // Watched returns the key of the upstream that is like another apart from how its
 // endpoints are judged.
 func (r *Resolver) Watched(key string, health ir.Health) string {
@@ -139,6 +146,9 @@ func keyOf(u *ir.Upstream) string {
 	}
 	if u.Protocol != ir.UpstreamHTTP1 {
 		key += " " + u.Protocol.String()
+	}
+	if u.ProxyProtocol != 0 {
+		key += " proxy-v" + strconv.Itoa(int(u.ProxyProtocol))
 	}
 	if u.TLS.Enabled {
 		key += " tls:" + u.TLS.Digest()

@@ -28,6 +28,9 @@ func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, a
 	key := r.ServiceUpstream(name, number)
 	switch strings.ToLower(r.appProtocol(name, number)) {
 	case "kubernetes.io/h2c", "grpc":
+		if version, _ := r.announces(name); version != 0 {
+			return r.fail(at, report.Unsupported, NotShared)
+		}
 		key = r.Speaking(key, ir.UpstreamHTTP2)
 	case appHTTPS:
 		// The endpoints must prove with the CAs of the system to be the Service.
@@ -52,7 +55,11 @@ func (r *Resolver) appProtocol(name types.NamespacedName, number int32) string {
 
 // ServiceUpstream returns the key of the upstream of a port that FindService found.
 func (r *Resolver) ServiceUpstream(name types.NamespacedName, number int32) string {
-	return r.upstream(ServiceKey(name, number), report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name})
+	key := r.upstream(ServiceKey(name, number), report.Origin{Kind: "Service", Namespace: name.Namespace, Name: name.Name})
+	if version, _ := r.announces(name); version != 0 {
+		key = r.Announcing(key, version)
+	}
+	return key
 }
 
 // UDPServiceUpstream is ServiceUpstream for FindUDPService.
@@ -79,6 +86,9 @@ func (r *Resolver) findService(name types.NamespacedName, port intstr.IntOrStrin
 	number, found := portNumber(service, port, protocol)
 	if !found {
 		return 0, ".port", Fault{report.BackendNotFound, fmt.Sprintf("the Service %q has no %s port %s%s", name, protocol, quotePort(port), ports(service))}
+	}
+	if _, fault := r.announces(name); fault != (Fault{}) && protocol == corev1.ProtocolTCP {
+		return 0, ".name", fault
 	}
 	if service.Spec.Type == corev1.ServiceTypeExternalName {
 		if problem := r.hostFault(externalName(service)); problem != "" {
