@@ -63,7 +63,7 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry, err := certs.NewRegistry(certs.Options{Policy: policy})
+	registry, err := certs.NewRegistry(certs.Options{Policy: policy, TicketSecret: o.sessionKey()})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@
 // used. A broken certificate costs only the names that are bound to it alone;
 // they fall to the next binding that covers them.
 //
+// The keys of session tickets change each day. Replicas that are given one secret have the same ones.
+//
 // A Registry may be used by any goroutine. A Listener never changes once it is
 // made and may be used by any number of handshakes at once.
 package certs

@@ -18,6 +18,9 @@ type Options struct {
 	// stands for TLS 1.2 and 1.3, their suites with forward secrecy and authenticated encryption, and
 	// the curves of crypto/tls.
 	Policy ir.TLSPolicy
+	// TicketSecret is what the keys of session tickets are made of; replicas with the same one resume
+	// each other's sessions. Empty means keys of the process's own.
+	TicketSecret []byte
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -48,7 +51,11 @@ func NewRegistry(o Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Registry{opts: o, tickets: newTickets(o.Now), selfSigned: own, parsed: make(map[string]*certificate)}, nil
+	made, err := newTickets(o.Now, o.TicketSecret)
+	if err != nil {
+		return nil, err
+	}
+	return &Registry{opts: o, tickets: made, selfSigned: own, parsed: make(map[string]*certificate)}, nil
 }
 
 // Update parses those of certs that are new, forgets those that are not in

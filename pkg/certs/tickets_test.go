@@ -19,6 +19,52 @@ func (j *jar) Put(_ string, s *tls.ClientSessionState) {
 	}
 }
 
+// TestTicketsOfReplicas resumes at one replica what another one began.
+func TestTicketsOfReplicas(t *testing.T) {
+	certs := []ir.Certificate{issue(t, "n/a", ecdsaKey(), "a.test")}
+	replica := func(now *time.Time, secret string) *Listener {
+		r, err := NewRegistry(Options{Now: func() time.Time { return *now }, TicketSecret: []byte(secret)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := listener(t, r, certs, "a.test n/a")
+		return l
+	}
+	for version, number := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
+		for name, test := range map[string]struct {
+			secret string
+			behind time.Duration
+			after  time.Duration
+			want   bool
+		}{
+			"at once":                               {"the secret", 0, 0, true},
+			"a day later, when the key has changed": {"the secret", 0, 25 * time.Hour, true},
+			"days later":                            {"the secret", 0, 6 * 24 * time.Hour, true},
+			"when the key was dropped":              {"the secret", 0, 9 * 24 * time.Hour, false},
+			"at one whose clock is behind":          {"the secret", -10 * time.Minute, 0, true},
+			"at one with another secret":            {"another secret", 0, 0, false},
+			"at one without a secret":               {"", 0, 0, false},
+		} {
+			t.Run(name+", TLS "+version, func(t *testing.T) {
+				// Just behind the turn of a period.
+				now := time.Unix(start.Unix()/86400*86400+60, 0)
+				other := now.Add(test.behind)
+				one, two := replica(&now, "the secret"), replica(&other, test.secret)
+				tickets := new(jar)
+				client := &tls.Config{ServerName: "a.test", MinVersion: number, MaxVersion: number, ClientSessionCache: tickets}
+				mustShake(t, one, client)
+				if tickets.session == nil {
+					t.Fatal("the client got no ticket")
+				}
+				now, other = now.Add(test.after), other.Add(test.after)
+				if got := mustShake(t, two, client).server.DidResume; got != test.want {
+					t.Errorf("resumed: %v", got)
+				}
+			})
+		}
+	}
+}
+
 func TestTickets(t *testing.T) {
 	for version, number := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
 		now := start
