@@ -15,7 +15,9 @@ import (
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/admin"
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/extauth"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/limit/pressure"
 	"github.com/sluice-dev/sluice/pkg/metrics"
@@ -103,6 +105,8 @@ func New(o Options) (*App, error) {
 		certs:     registry,
 		queues:    newQueues(a.metrics),
 		rates:     newRates(a.metrics),
+		answers:   extauth.NewRegistry(),
+		keys:      jwks.NewRegistry(jwks.Options{}),
 		metrics:   a.metrics,
 		holder:    &a.holder,
 		now:       time.Now,
@@ -295,5 +299,6 @@ func (a *App) close() error {
 	a.serving.Wait()
 	a.upstreams.Close()
 	a.publisher.rates.Close()
+	a.publisher.keys.Close()
 	return a.accessLog.Close()
 }

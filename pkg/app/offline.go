@@ -7,7 +7,9 @@ import (
 	"github.com/sluice-dev/sluice/pkg/admin"
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
+	"github.com/sluice-dev/sluice/pkg/filter/extauth"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/kube/files"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
@@ -27,6 +29,7 @@ type Offline struct {
 	Upstreams *upstream.Registry
 
 	rates *rate.Registry
+	keys  *jwks.Registry
 }
 
 // OpenOffline reads the manifests below path, or from in where path is "-". The
@@ -59,9 +62,10 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	upstreams.SetEndpoints(translate.Endpoints(s, config)...)
 	translated.Merge(registry.Update(config.Certificates))
 	rates := rate.NewRegistry()
-	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Deps{Rates: rates}.Build})
+	keys := jwks.NewRegistry(jwks.Options{Offline: true})
+	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Deps{Rates: rates, Keys: keys, Answers: extauth.NewRegistry()}.Build})
 	translated.Merge(broken)
-	return &Offline{config, translated, compiled, upstreams, rates}, nil
+	return &Offline{config, translated, compiled, upstreams, rates, keys}, nil
 }
 
 // Explain says why a request would go where it would.
@@ -74,4 +78,5 @@ func (o *Offline) Close() {
 	o.Table.Release()
 	o.Upstreams.Close()
 	o.rates.Close()
+	o.keys.Close()
 }

@@ -12,7 +12,9 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
+	"github.com/sluice-dev/sluice/pkg/filter/extauth"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
@@ -40,6 +42,8 @@ type publisher struct {
 	certs     *certs.Registry
 	queues    *queue.Registry
 	rates     *rate.Registry
+	keys      *jwks.Registry
+	answers   *extauth.Registry
 	metrics   *metrics.Metrics
 	// pods is the Service of the Pods of this program, empty where it is not known.
 	pods   types.NamespacedName
@@ -117,7 +121,7 @@ func (p *publisher) again() {
 
 // swap compiles a table, serves it and lets go of the old one.
 func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
-	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates}.Build})
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Keys: p.keys, Answers: p.answers}.Build})
 	old := p.holder.Swap(compiled)
 	p.generation++
 	routes := compiled.Routes()
@@ -208,4 +212,11 @@ func (p *publisher) logNew(facts *report.Set) {
 		p.log.Log(context.Background(), level, f.Message, "object", f.Origin.String(), "field", f.Field, "reason", string(f.Reason), "severity", f.Severity.String())
 	}
 	p.logged = current
+}
+
+// allowLocal lets back ends and key sets be on this machine. It must be called before anything
+// is published.
+func (p *publisher) allowLocal() {
+	p.options.LocalAddresses = true
+	p.keys = jwks.NewRegistry(jwks.Options{AllowLocal: true})
 }

@@ -25,7 +25,7 @@ import (
 // and drains. started is called once the first table is served; it may be nil.
 // An error before that means that nothing was served.
 func (a *App) Serve(ctx context.Context, path string, started func()) error {
-	a.publisher.options.LocalAddresses = true
+	a.publisher.allowLocal()
 	a.publisher.options.ReportEndpoints = true
 	a.publisher.options.Offline, a.publisher.options.PortMap = true, a.options.PortMap
 	a.publisher.options.AllClasses = len(a.options.IngressClasses) == 0

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -35,6 +36,9 @@ var variables = map[string]func(dst []byte, x *Exchange) []byte{
 		}
 		return append(dst, wire.StatusText(x.Status)...)
 	},
+	"authority":   func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Authority...) },
+	"uri":         appendURI,
+	"uri.escaped": func(dst []byte, x *Exchange) []byte { return appendEscaped(dst, appendURI(nil, x)) },
 	"version":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Version...) },
 	"tls.sni":     func(dst []byte, x *Exchange) []byte { return append(dst, x.ServerName...) },
 	"tls.subject": func(dst []byte, x *Exchange) []byte { return append(dst, x.Subject...) },
@@ -54,7 +58,66 @@ func variable(name string) func(dst []byte, x *Exchange) []byte {
 			return append(dst, text...)
 		}
 	}
+	for _, kind := range []struct {
+		prefix string
+		value  func(x *Exchange, name string) []byte
+	}{
+		{"header.", func(x *Exchange, name string) []byte { return x.Request.Header.Get(name) }},
+		{"cookie.", func(x *Exchange, name string) []byte { return Cookie(&x.Request.Header, name) }},
+		{"query.", func(x *Exchange, name string) []byte { return Member(x.Request.Query, '&', name) }},
+	} {
+		if rest, ok := strings.CutPrefix(name, kind.prefix); ok && rest != "" {
+			return func(dst []byte, x *Exchange) []byte { return append(dst, kind.value(x, rest)...) }
+		}
+	}
 	return variables[name]
+}
+
+// appendURI appends path and query as they came.
+func appendURI(dst []byte, x *Exchange) []byte {
+	dst = append(dst, x.Path...)
+	if x.Request.HasQuery {
+		dst = append(append(dst, '?'), x.Request.Query...)
+	}
+	return dst
+}
+
+// appendEscaped appends what is no unreserved character by its percent-encoding (RFC 3986 section 2.3).
+func appendEscaped(dst, s []byte) []byte {
+	const digits = "0123456789ABCDEF"
+	for _, c := range s {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~':
+			dst = append(dst, c)
+		default:
+			dst = append(dst, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return dst
+}
+
+// Cookie returns the value of the first cookie of a name, nil for none.
+func Cookie(h *wire.Header, name string) []byte {
+	for _, field := range h.Fields() {
+		if field.Known == wire.Cookie {
+			if value := Member(field.Value, ';', name); value != nil {
+				return value
+			}
+		}
+	}
+	return nil
+}
+
+// Member returns the value of the first member of a list of name=value, nil for none.
+func Member(list []byte, separator byte, name string) []byte {
+	for len(list) > 0 {
+		var one []byte
+		one, list, _ = bytes.Cut(list, []byte{separator})
+		if key, value, found := bytes.Cut(bytes.TrimSpace(one), []byte{'='}); found && string(key) == name {
+			return value
+		}
+	}
+	return nil
 }
 
 func appendAddr(dst []byte, a netip.Addr) []byte {
@@ -99,7 +162,7 @@ func ParseText(s string) (Text, error) {
 		}
 		value := variable(name)
 		if value == nil {
-			return Text{}, fmt.Errorf("there is no variable {%s}; known are claim.NAME, %s", name, strings.Join(Variables(), ", "))
+			return Text{}, fmt.Errorf("there is no variable {%s}; known are claim.NAME, header.NAME, cookie.NAME, query.NAME, %s", name, strings.Join(Variables(), ", "))
 		}
 		t.parts = append(t.parts, textPart{value: value})
 		s = after

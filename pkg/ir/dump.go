@@ -255,6 +255,12 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *ClientCertificate:
 		return f.words()
+	case *JWT:
+		return f.words()
+	case *ExternalAuth:
+		return f.words()
+	case *SatisfyAny:
+		return f.words()
 	case *DirectResponse:
 		return f.words()
 	case *Drop:

@@ -16,6 +16,14 @@ func FilterUpstream(f Filter) string {
 		if f != nil {
 			return f.Upstream
 		}
+	case *ExternalAuth:
+		if f != nil {
+			return f.Upstream
+		}
+	case *SatisfyAny:
+		if f != nil {
+			return upstreamOfAny(f.Filters)
+		}
 	}
 	return ""
 }

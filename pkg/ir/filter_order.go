@@ -14,7 +14,7 @@ func OrderFilters(list []Filter) {
 // credentials, so they are answered before filters that ask for some, whose
 // place is between that of CORS and that of Fault.
 func filterRank(f Filter) int {
-	switch f.(type) {
+	switch f := f.(type) {
 	case *RedirectHTTPS:
 		return 0
 	case *ClientCertificate:
@@ -28,11 +28,20 @@ func filterRank(f Filter) int {
 	case *BodySize:
 		return 35
 	case *RateLimit:
+		if f.By == RateByClaim {
+			return 55 // There are no claims before.
+		}
 		return 40
 	case *BasicAuth:
 		return 50
 	case *BearerAuth:
 		return 51
+	case *JWT:
+		return 52
+	case *ExternalAuth:
+		return 53
+	case *SatisfyAny:
+		return 54
 	case *Fault:
 		return 60
 	case *Redirect:

@@ -16,6 +16,8 @@ const (
 	RateByClientAddress
 	// RateByHeader goes by the value of a header field; requests without it are one client's.
 	RateByHeader
+	// RateByClaim goes by a claim of the client's token; requests without it are one client's.
+	RateByClaim
 )
 
 // String returns the name as users write it.
@@ -27,6 +29,8 @@ func (b RateBy) String() string {
 		return "ClientAddress"
 	case RateByHeader:
 		return "Header"
+	case RateByClaim:
+		return "Claim"
 	}
 	return "by(" + strconv.Itoa(int(b)) + ")"
 }
@@ -47,6 +51,8 @@ type RateLimit struct {
 	By RateBy
 	// Header is the name of the field in lower case for RateByHeader, else empty.
 	Header string
+	// Claim is the name of the claim for RateByClaim, else empty.
+	Claim string
 }
 
 func (*RateLimit) isFilter() {}
@@ -59,6 +65,9 @@ func (l *RateLimit) words() string {
 	if l.Shared {
 		text += " scope=Cluster"
 	}
+	if l.Claim != "" {
+		text += " claim=" + quote(l.Claim)
+	}
 	return text
 }
 
@@ -66,8 +75,9 @@ func (v *validator) rateLimit(l *RateLimit) {
 	v.check(l.Key != "", "a rate limit has no key")
 	v.check(l.Requests > 0 && l.Per > 0, "a rate limit lets nothing pass")
 	v.check(l.Burst > 0, "a rate limit has no burst")
-	v.check(l.By <= RateByHeader, "what tells the clients of a rate limit apart is unknown")
+	v.check(l.By <= RateByClaim, "what tells the clients of a rate limit apart is unknown")
 	v.check((l.Header != "") == (l.By == RateByHeader), "a rate limit has a header without need, or lacks one")
+	v.check((l.Claim != "") == (l.By == RateByClaim), "a rate limit has a claim without need, or lacks one")
 	v.check(l.Header == strings.ToLower(l.Header), "the header of a rate limit is not in lower case")
 	if known, ok := v.rates[l.Key]; ok {
 		v.check(known == *l, "rate limits of one key differ")

@@ -46,6 +46,12 @@ func (v *validator) filter(f Filter) {
 		v.bearerAuth(f)
 	case *ClientCertificate:
 		v.check(f.Auth != "", "a client certificate of no demand is asked for")
+	case *JWT:
+		v.jwt(f)
+	case *ExternalAuth:
+		v.externalAuth(f)
+	case *SatisfyAny:
+		v.satisfyAny(f)
 	case *DirectResponse:
 		v.directResponse(f)
 	case *Drop:

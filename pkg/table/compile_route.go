@@ -51,6 +51,9 @@ func (c *compiler) chain(specs []ir.Filter) (*BackendFilters, error) {
 		if r, ok := made.(filter.Releaser); ok {
 			c.table.pools.filters = append(c.table.pools.filters, r)
 		}
+		if err := c.connect(made, spec); err != nil {
+			return nil, fmt.Errorf("filter %d: %w", i, err)
+		}
 		acts := chain.add(made)
 		switch f := made.(type) {
 		case filter.Copy:

@@ -14,7 +14,7 @@ const (
 
 // RateSource says what tells clients apart.
 //
-// +kubebuilder:validation:Enum=ClientAddress;Header;Route
+// +kubebuilder:validation:Enum=ClientAddress;Header;Claim;Route
 type RateSource string
 
 // The sources of a RateLimitFilter.
@@ -23,6 +23,8 @@ const (
 	RateClientAddress RateSource = "ClientAddress"
 	// RateHeader is the value of a header field.
 	RateHeader RateSource = "Header"
+	// RateClaim is a claim of the token that a filter of the type JWT has verified.
+	RateClaim RateSource = "Claim"
 	// RateRoute counts all requests of the route together.
 	RateRoute RateSource = "Route"
 )
@@ -33,6 +35,7 @@ const (
 // with Retry-After and RateLimit.
 //
 // +kubebuilder:validation:XValidation:rule="(self.by == 'Header') == has(self.header)",message="rateLimit.header must be set for rateLimit.by Header, and for it alone"
+// +kubebuilder:validation:XValidation:rule="(self.by == 'Claim') == has(self.claim)",message="rateLimit.claim must be set for rateLimit.by Claim, and for it alone"
 type RateLimitFilter struct {
 	// requests is how many may come per unit.
 	//
@@ -55,8 +58,8 @@ type RateLimitFilter struct {
 	Burst int32 `json:"burst,omitempty"`
 
 	// by is what tells clients apart: ClientAddress (that behind trusted proxies, of
-	// IPv6 the first 64 bits), Header (requests without it are one client's), or
-	// Route (all are one client's).
+	// IPv6 the first 64 bits), Header or Claim (requests without it are one client's), or
+	// Route (all are one client's). By Claim the filter acts behind those that verify tokens.
 	//
 	// +optional
 	// +kubebuilder:default=ClientAddress
@@ -76,4 +79,11 @@ type RateLimitFilter struct {
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	Header string `json:"header,omitempty"`
+
+	// claim is the name of a claim of the client's token, or a path of names with dots between.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Claim string `json:"claim,omitempty"`
 }

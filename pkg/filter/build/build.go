@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/filter/anyof"
 	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/bearer"
 	"github.com/sluice-dev/sluice/pkg/filter/bodies"
@@ -17,15 +19,18 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/compress"
 	"github.com/sluice-dev/sluice/pkg/filter/cors"
 	"github.com/sluice-dev/sluice/pkg/filter/errorpage"
+	"github.com/sluice-dev/sluice/pkg/filter/extauth"
 	"github.com/sluice-dev/sluice/pkg/filter/fault"
 	"github.com/sluice-dev/sluice/pkg/filter/headers"
 	"github.com/sluice-dev/sluice/pkg/filter/ipaccess"
+	"github.com/sluice-dev/sluice/pkg/filter/jwt"
 	"github.com/sluice-dev/sluice/pkg/filter/mirror"
 	"github.com/sluice-dev/sluice/pkg/filter/ratelimit"
 	"github.com/sluice-dev/sluice/pkg/filter/redirect"
 	"github.com/sluice-dev/sluice/pkg/filter/respond"
 	"github.com/sluice-dev/sluice/pkg/filter/rewrite"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
@@ -36,6 +41,10 @@ var errNone = errors.New("the filter is missing")
 type Deps struct {
 	// Rates counts requests; it outlives tables.
 	Rates *rate.Registry
+	// Keys fetches the keys of tokens; it outlives tables.
+	Keys *jwks.Registry
+	// Answers remembers those of external authentication; it outlives tables.
+	Answers *extauth.Registry
 }
 
 // Build makes the instance of a filter. The error says which value cannot be
@@ -70,6 +79,12 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(bearer.New(f))
 	case *ir.ClientCertificate:
 		return instance(clientcert.New(f))
+	case *ir.ExternalAuth:
+		return instance(extauth.New(f, d.Answers))
+	case *ir.SatisfyAny:
+		return d.any(f)
+	case *ir.JWT:
+		return instance(jwt.New(f, d.Keys))
 	case *ir.RateLimit:
 		return instance(ratelimit.New(f, d.Rates))
 	case *ir.DirectResponse:
@@ -86,6 +101,31 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(compress.New(f))
 	}
 	return nil, fmt.Errorf("no filter of kind %T is known", f)
+}
+
+// any makes the parts first. Where one cannot be made, the others are given back.
+func (d Deps) any(spec *ir.SatisfyAny) (any, error) {
+	var parts []filter.RequestHead
+	fail := func(err error) (any, error) {
+		for _, part := range parts {
+			if r, ok := part.(filter.Releaser); ok {
+				r.Release()
+			}
+		}
+		return nil, err
+	}
+	for _, s := range spec.Filters {
+		made, err := d.Build(s)
+		if err != nil {
+			return fail(err)
+		}
+		part, ok := made.(filter.RequestHead)
+		if !ok {
+			return fail(fmt.Errorf("a filter of kind %T says nothing of who may pass", s))
+		}
+		parts = append(parts, part)
+	}
+	return instance(anyof.New(parts))
 }
 
 // instance keeps a nil pointer from becoming an instance that is not nil.

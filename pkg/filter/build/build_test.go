@@ -27,13 +27,18 @@ var specs = map[string]ir.Filter{
 	"BasicAuth":            &ir.BasicAuth{Users: ir.Secret("a:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=")},
 	"BearerAuth":           &ir.BearerAuth{Tokens: []ir.BearerToken{{Name: "a", Token: ir.Secret("t")}}},
 	"ClientCertificate":    &ir.ClientCertificate{Auth: "require cas=x"},
-	"RateLimit":            &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
-	"DirectResponse":       &ir.DirectResponse{Status: 200},
-	"Drop":                 &ir.Drop{},
-	"ErrorPage":            &ir.ErrorPage{Statuses: []ir.StatusRange{{From: 400, To: 499}}, ContentType: "text/html", Body: "x"},
-	"BodySize":             &ir.BodySize{MaxBytes: 1},
-	"Bandwidth":            &ir.Bandwidth{RequestBytesPerSecond: 1},
-	"Compress":             &ir.Compress{Codings: []ir.Coding{ir.Gzip}, Types: []string{"text/*"}},
+	"JWT": &ir.JWT{
+		Keys: ir.TokenKeys{HMAC: ir.Secret("0123456789abcdef0123456789abcdef")}, Algorithms: []string{"HS256"}, From: []ir.TokenSource{{Name: "Authorization"}},
+	},
+	"ExternalAuth":   &ir.ExternalAuth{Upstream: "a", Timeout: 1, FailStatus: 503, Path: "/"},
+	"SatisfyAny":     &ir.SatisfyAny{Filters: []ir.Filter{&ir.IPAccess{}, &ir.ClientCertificate{Auth: "a"}}},
+	"RateLimit":      &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
+	"DirectResponse": &ir.DirectResponse{Status: 200},
+	"Drop":           &ir.Drop{},
+	"ErrorPage":      &ir.ErrorPage{Statuses: []ir.StatusRange{{From: 400, To: 499}}, ContentType: "text/html", Body: "x"},
+	"BodySize":       &ir.BodySize{MaxBytes: 1},
+	"Bandwidth":      &ir.Bandwidth{RequestBytesPerSecond: 1},
+	"Compress":       &ir.Compress{Codings: []ir.Coding{ir.Gzip}, Types: []string{"text/*"}},
 }
 
 func deps(t *testing.T) Deps {

@@ -84,6 +84,9 @@ func (f *Filter) client(dst []byte, x *filter.Exchange) []byte {
 		return append(dst, bytes[:8]...)
 	case ir.RateByHeader:
 		return append(dst, x.Request.Header.Get(f.spec.Header)...)
+	case ir.RateByClaim:
+		text, _ := x.Claims.Text(f.spec.Claim)
+		return append(dst, text...)
 	case ir.RateByRoute:
 	}
 	return dst

@@ -61,6 +61,8 @@ func (s *filterSet) http(f *gatewayv1.HTTPRouteFilter, at resolve.Place) {
 		s.mirror(f.RequestMirror, at.At(".requestMirror"))
 	case f.Type == gatewayv1.HTTPRouteFilterCORS && f.CORS != nil:
 		s.cors(f.CORS)
+	case f.Type == gatewayv1.HTTPRouteFilterExternalAuth && f.ExternalAuth != nil:
+		s.externalAuth(f.ExternalAuth, at.At(".externalAuth"))
 	case f.Type == gatewayv1.HTTPRouteFilterExtensionRef && f.ExtensionRef != nil:
 		// It is a ProxyPolicy, see httpExtensions.
 	default:

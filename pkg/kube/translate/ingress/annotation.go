@@ -23,6 +23,8 @@ type settings struct {
 	endpoints endpointTLS
 	// ciphers are those that handshakes for the hosts may use; empty leaves it to the process.
 	ciphers []uint16
+	// access says who comes in.
+	access access
 	// closed says why all routes of the object answer 503, or is empty.
 	closed string
 	// withdrawn leaves out all routes of the object.
@@ -50,6 +52,7 @@ func (t *translation) readAnnotations() settings {
 	}
 	t.readEndpointTLS(&set)
 	t.readCiphers(&set)
+	t.readAccess(&set)
 	return set
 }
 

@@ -164,8 +164,15 @@ func (t *translation) add(route resolve.Route) {
 	route.Timeouts = t.Options.Timeouts
 	route.MaxBodyBytes = t.Options.MaxBodyBytes
 	t.govern(&route.Route)
-	if t.settings.closed != "" {
-		route.Action = &ir.Respond{Status: 503, Reason: t.settings.closed}
+	closed := t.settings.closed
+	if closed == "" {
+		var own []ir.Filter
+		// Those of policies, which are there already, act behind those of annotations.
+		own, closed = t.settings.access.filters(t, &route)
+		route.Filters = append(own, route.Filters...)
+	}
+	if closed != "" {
+		route.Action = &ir.Respond{Status: 503, Reason: closed}
 	}
 	t.fragment.Routes = append(t.fragment.Routes, route)
 }

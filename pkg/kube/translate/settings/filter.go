@@ -17,7 +17,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
-// Filters returns the filters in the order in which they act, and false where one
+// Filters returns the filters in the order in which they act, or nil and false where one
 // cannot be used: then what they are for must be answered 500. The objects that they name are
 // in the namespace of the object that the place is in. What replaces a prefix
 // gets that of the match from FiltersFor; byPrefix says that each match has one.
@@ -29,8 +29,11 @@ func Filters(r *resolve.Resolver, specs []v1alpha1.Filter, byPrefix bool, at res
 			list = append(list, made)
 		}
 	}
+	if !f.sound {
+		return nil, false
+	}
 	ir.OrderFilters(list)
-	return list, f.sound
+	return list, true
 }
 
 // filters is the translation of the filters of one route or back end.
@@ -62,6 +65,10 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return f.basicAuth(s.BasicAuth, at.At(".basicAuth"))
 	case s.Type == v1alpha1.FilterBearerAuth && s.BearerAuth != nil:
 		return f.bearerAuth(s.BearerAuth, at.At(".bearerAuth"))
+	case s.Type == v1alpha1.FilterJWT && s.JWT != nil:
+		return f.jwt(s.JWT, at.At(".jwt"))
+	case s.Type == v1alpha1.FilterExternalAuth && s.ExternalAuth != nil:
+		return f.externalAuth(s.ExternalAuth, at.At(".externalAuth"))
 	case s.Type == v1alpha1.FilterFault && s.Fault != nil:
 		return f.fault(s.Fault, at.At(".fault"))
 	case s.Type == v1alpha1.FilterRedirect && s.Redirect != nil:

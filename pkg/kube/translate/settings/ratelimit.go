@@ -17,7 +17,7 @@ const maxRate = 1_000_000
 func (f *filters) rateLimit(s *v1alpha1.RateLimitFilter, at resolve.Place) ir.Filter {
 	out := &ir.RateLimit{
 		Key:      strings.ToLower(at.Origin.Kind) + "/" + at.Origin.Namespace + "/" + at.Origin.Name + "/" + at.Field,
-		Requests: int(s.Requests), Burst: int(cmp.Or(s.Burst, s.Requests)), Header: strings.ToLower(s.Header),
+		Requests: int(s.Requests), Burst: int(cmp.Or(s.Burst, s.Requests)), Header: strings.ToLower(s.Header), Claim: s.Claim,
 	}
 	if out.Requests < 1 || out.Requests > maxRate {
 		f.refuse(at.At(".requests"), "%d is not between 1 and 1,000,000", s.Requests)
@@ -40,9 +40,11 @@ func (f *filters) rateLimit(s *v1alpha1.RateLimitFilter, at resolve.Place) ir.Fi
 		out.By = ir.RateByClientAddress
 	case v1alpha1.RateHeader:
 		out.By = ir.RateByHeader
+	case v1alpha1.RateClaim:
+		out.By = ir.RateByClaim
 	case v1alpha1.RateRoute:
 	default:
-		f.refuse(at.At(".by"), "%q is none of ClientAddress, Header and Route", s.By)
+		f.refuse(at.At(".by"), "%q is none of ClientAddress, Header, Claim and Route", s.By)
 	}
 	var known bool
 	if out.Shared, known = shared(f.Resolver, s.Scope, at); !known {
@@ -50,6 +52,9 @@ func (f *filters) rateLimit(s *v1alpha1.RateLimitFilter, at resolve.Place) ir.Fi
 	}
 	if (out.By == ir.RateByHeader) != (out.Header != "") {
 		f.refuse(at.At(".header"), "the header is missing, or there without need")
+	}
+	if (out.By == ir.RateByClaim) != (out.Claim != "") {
+		f.refuse(at.At(".claim"), "the claim is missing, or there without need")
 	}
 	return out
 }
