@@ -40,24 +40,32 @@ func (t *term) fronts(ctx context.Context, f *found) {
 	}
 	pods := t.pods(ctx)
 	kept := make(map[types.NamespacedName]bool, len(f.verdicts.Gateways))
+	wanted := make([][]front.Settings, len(f.verdicts.Gateways))
 	for i := range f.verdicts.Gateways {
-		if t.interrupted(ctx) {
-			return
-		}
 		gw := &f.verdicts.Gateways[i]
 		settings, refusal := front.SettingsOf(f.objects, gw)
 		if refusal != nil {
 			t.keep(f, gw, kept)
 			continue
 		}
-		for _, one := range settings.Each() {
-			if len(gw.Ports) > 0 {
-				kept[one.NameOf(gw)] = true
-				t.front(ctx, gw, one, pods)
-			}
+		if len(gw.Ports) == 0 {
+			continue
+		}
+		wanted[i] = settings.Each()
+		for _, one := range wanted[i] {
+			kept[one.NameOf(gw)] = true
 		}
 	}
+	// First what is left over goes, since another Service may ask for its address.
 	t.sweep(ctx, f, kept)
+	for i := range wanted {
+		for _, one := range wanted[i] {
+			if t.interrupted(ctx) {
+				return
+			}
+			t.front(ctx, &f.verdicts.Gateways[i], one, pods)
+		}
+	}
 }
 
 // keep notes the Services that lead to a Gateway.
