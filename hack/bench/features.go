@@ -20,6 +20,8 @@ var features = []feature{
 	{name: "hash", field: "balance: {strategy: Hash, hash: {source: Header, name: User-Agent}}"},
 	{name: "expression", field: "balance: {strategy: Expression, cost: endpoint.active}"},
 	{name: "rate-limit", field: "filters: [{type: RateLimit, rateLimit: {requests: 1000000, unit: Second, burst: 1000000}}]"},
+	{name: "jwt", field: "filters: [{type: JWT, jwt: {keys: {secretName: bench-token}}}]"},
+	{name: "compression", field: "filters: [{type: Compression, compression: {algorithms: [gzip], types: [text/plain], minBytes: 1}}]"},
 }
 
 // featureManifests is a ProxyRoute with a route for each feature. Each has two
@@ -27,13 +29,18 @@ var features = []feature{
 func featureManifests(p ports) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `
+apiVersion: v1
+kind: Secret
+metadata: {name: bench-token, namespace: bench}
+stringData: {hmac: %q}
+---
 apiVersion: sluice.dev/v1alpha1
 kind: ProxyRoute
 metadata: {name: features, namespace: bench}
 spec:
   hosts: [%s]
   routes:
-`, benchHost)
+`, tokenKey, benchHost)
 	for _, f := range features {
 		fmt.Fprintf(&b, "  - name: %[1]s\n    matches: [{path: {type: Prefix, value: /feature/%[1]s}}]\n", f.name)
 		fmt.Fprintf(&b, "    backends: [{address: \"127.0.0.1:%[1]d\"}, {address: \"127.0.0.2:%[1]d\"}]\n", p.origin)

@@ -82,6 +82,10 @@ func probe(ctx context.Context, t target) error {
 	} else if !strings.HasSuffix(t.url, "/up") {
 		request.Method = http.MethodGet
 	}
+	if strings.Contains(t.url, "/feature/") {
+		request.Header.Set("Authorization", "Bearer "+benchToken)
+		request.Header.Set("Accept-Encoding", "gzip")
+	}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		return err
@@ -89,6 +93,9 @@ func probe(ctx context.Context, t target) error {
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s is answered %s", t.url, answer.Status)
+	}
+	if compressed := answer.Header.Get("Content-Encoding") != ""; compressed != strings.HasSuffix(t.url, "/compression") {
+		return fmt.Errorf("%s is answered with Content-Encoding %q", t.url, answer.Header.Get("Content-Encoding"))
 	}
 	_, err = io.Copy(io.Discard, answer.Body)
 	return err

@@ -54,7 +54,7 @@ var workloads = []workload{
 	{name: "grpc-unary", about: "gRPC, unary calls of 16 bytes in clear text, 8 connections of 16 streams", unit: "call", targets: clear2(grpcPath), load: h2load(8, 16, grpcMessage, "content-type: application/grpc", "te: trailers")},
 	{name: "grpc-stream", about: "gRPC, messages of 16 bytes to and fro on 64 streams over 8 connections", unit: "message", targets: clear2(grpcPath), load: pingPong(8, 8)},
 	{name: "routes", about: "HTTP/1.1, small answers, 64 connections: one host, and one among 5,000 with 4 paths each", targets: routes, load: wrk(64, "")},
-	{name: "features", about: "HTTP/1.1, small answers, 64 connections: what each feature of a ProxyRoute adds", targets: featureRoutes, load: wrk(64, "")},
+	{name: "features", about: "HTTP/1.1, small answers, 64 connections: what each feature of a ProxyRoute adds", targets: featureRoutes, load: wrk(64, "", "Authorization: Bearer "+benchToken, "Accept-Encoding: gzip")},
 }
 
 // clear asks in clear text.
