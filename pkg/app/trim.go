@@ -11,22 +11,32 @@ import (
 // trimEvery is how often the trimmer looks whether the process has come to rest.
 const trimEvery = 10 * time.Second
 
+// While it rests, a process allocates less than restingBytes from one look to the
+// next. Memory is given back once worthyBytes were allocated since it was last.
+const (
+	restingBytes = 4 << 20
+	worthyBytes  = 2 << 20
+)
+
 // trimmer gives memory back to the system once a burst of work is over. Go by
 // itself collects a heap that nobody adds to only every two minutes, and keeps
 // what it had been grown to for longer; an attack or a rush would be seen in the
 // size of the process long after it has ended.
+//
+// It goes by what is allocated and not by cycles of the collector: a heap that was
+// large when it was collected last takes as much again before the next cycle.
 type trimmer struct {
-	// collections are the cycles of the garbage collector when the trimmer looked
-	// last, trimmed those when it gave memory back last.
-	collections, trimmed uint64
+	// allocated are the bytes that were ever allocated when the trimmer looked last,
+	// trimmed those when it gave memory back last.
+	allocated, trimmed uint64
 }
 
-// resting says whether to give memory back now: no cycle has run since the last look,
-// so little was allocated, but some have since memory was given back last.
-func (t *trimmer) resting(collections uint64) bool {
-	quiet := collections == t.collections
-	t.collections = collections
-	return quiet && collections != t.trimmed
+// resting says whether to give memory back now: little was allocated since the
+// last look, but enough since memory was given back last.
+func (t *trimmer) resting(allocated uint64) bool {
+	quiet := allocated-t.allocated < restingBytes
+	t.allocated = allocated
+	return quiet && allocated-t.trimmed >= worthyBytes
 }
 
 // trimUntilStopped trims until stop, which waits for the end of it.
@@ -53,20 +63,18 @@ func (t *trimmer) run(ctx context.Context) {
 			return
 		case <-ticks.C:
 		}
-		if t.resting(collections()) {
+		if t.resting(allocated()) {
 			// What is in a pool outlives one collection, and FreeOSMemory is the other.
 			runtime.GC()
 			debug.FreeOSMemory()
-			// These are cycles, too.
-			t.collections = collections()
-			t.trimmed = t.collections
+			t.trimmed = t.allocated
 		}
 	}
 }
 
-// collections returns how many cycles of the garbage collector have ended.
-func collections() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
+// allocated returns how many bytes were ever allocated.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
