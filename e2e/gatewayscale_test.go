@@ -54,7 +54,7 @@ func TestGatewayScale(t *testing.T) {
 	}
 	api.timeGateways(t)
 	api.timeRoutes(t)
-	wantNoFailure(t, run.Stop(), 1000)
+	wantNoFailure(t, run.Stop(), 100)
 }
 
 // each calls work for every number below n, some at once.
