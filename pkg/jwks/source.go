@@ -25,7 +25,8 @@ type Source struct {
 	stop     context.CancelFunc
 	// users is guarded by registry.mu.
 	users int
-	// wanted holds a word where the next request should be made at once.
+	// wanted holds a word where the next request should be made at once. It is sent with mu
+	// held and busy false, and taken out with busy true, so that it always has room.
 	wanted chan struct{}
 
 	// mu guards what follows.
@@ -34,7 +35,7 @@ type Source struct {
 	err error
 	// tried is closed at the end of each request, and made anew.
 	tried chan struct{}
-	// at is when the last request began, and busy says that it is under way.
+	// at is when the last request began, and busy says that one is asked for or under way.
 	at   time.Time
 	busy bool
 }
@@ -65,17 +66,17 @@ func (s *Source) Await(bound time.Duration) *Set {
 // after at most the time given. It returns old where that was fetched a moment ago.
 func (s *Source) Renew(old *Set, bound time.Duration) *Set {
 	s.mu.Lock()
-	set, tried, at, busy := s.set, s.tried, s.at, s.busy
-	s.mu.Unlock()
-	if set != old || !busy && time.Since(at) < minGap {
+	set, tried := s.set, s.tried
+	if set != old || !s.busy && time.Since(s.at) < minGap {
+		s.mu.Unlock()
 		return set
 	}
-	if !busy {
-		select {
-		case s.wanted <- struct{}{}:
-		default:
-		}
+	if !s.busy {
+		// From here on it is under way, so that those who ask meanwhile share it.
+		s.busy = true
+		s.wanted <- struct{}{}
 	}
+	s.mu.Unlock()
 	return s.after(tried, bound)
 }
 
@@ -97,6 +98,10 @@ func (s *Source) run(ctx context.Context) {
 	for {
 		s.mu.Lock()
 		s.at, s.busy = time.Now(), true
+		select {
+		case <-s.wanted:
+		default:
+		}
 		s.mu.Unlock()
 		set, err := fetch(ctx, s.client, s.spec.URL)
 		if ctx.Err() != nil {
