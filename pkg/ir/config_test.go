@@ -123,7 +123,7 @@ func sampleRoutes(shop report.Origin) []Route {
 				Own: true, Attempts: 3, OnConnect: true, OnReset: true, OnTimeout: true, Statuses: []int{502, 503},
 				PerTry: 2 * time.Second, Backoff: time.Millisecond, BudgetPercent: 20,
 			},
-			MaxBodyBytes: 1 << 20, BufferRequest: true,
+			MaxBodyBytes: 1 << 20, BufferRequest: true, BufferResponse: ResponseBuffer{MemoryBytes: 1 << 16, DiskBytes: 1 << 20},
 			Sources: []Source{{Setting: "limits", Origin: report.Origin{Kind: "ProxyPolicy", Namespace: "ns", Name: "p"}, Field: "spec.limits"}},
 			Limits: Limits{
 				Key: "ingress/ns/shop", MaxActive: 50, PerEndpoint: 5, Shared: true,

@@ -120,6 +120,9 @@ func (d dumper) route(r *Route) {
 	if r.BufferRequest {
 		d.line(3, "buffer-request")
 	}
+	if b := r.BufferResponse; b != (ResponseBuffer{}) {
+		d.line(3, "buffer-response", "memory="+strconv.FormatInt(b.MemoryBytes, 10), "disk="+strconv.FormatInt(b.DiskBytes, 10))
+	}
 	if r.Limits != (Limits{}) {
 		d.line(3, "limits", r.Limits.String())
 	}

@@ -33,6 +33,8 @@ type Route struct {
 	// BufferRequest says that a request's body is read to its end before an endpoint hears of the
 	// request, and may be sent again then. It does not count for gRPC.
 	BufferRequest bool
+	// BufferResponse says how much of a response is taken from the endpoint ahead of the client.
+	BufferResponse ResponseBuffer
 	// Limits bound what of it runs at once.
 	Limits Limits
 	// Sources say which of the above comes from another object than Origin, for
@@ -63,4 +65,15 @@ type Timeouts struct {
 	Idle time.Duration
 	// TunnelIdle is Idle for upgraded connections.
 	TunnelIdle time.Duration
+}
+
+// ResponseBuffer bounds what of the body of one response may be kept while its client is slow, so that
+// the endpoint is free as soon as it has sent everything. What is beyond waits at the endpoint. The zero value keeps
+// nothing. Streams never are kept: gRPC, events (text/event-stream), upgrades, and what the endpoint
+// marks by "X-Accel-Buffering: no".
+type ResponseBuffer struct {
+	// MemoryBytes is how much is kept in memory.
+	MemoryBytes int64
+	// DiskBytes is how much more is kept on disk (of ingress-nginx: proxy-max-temp-file-size).
+	DiskBytes int64
 }

@@ -15,16 +15,17 @@ import (
 // action cannot be made, the route answers 500 to all that it matches.
 func (c *compiler) route(host string, spec *ir.Route) *Route {
 	r := &Route{
-		ID:            spec.ID,
-		Index:         len(c.table.routes),
-		Origin:        spec.Origin,
-		Field:         spec.Field,
-		Host:          host,
-		Timeouts:      spec.Timeouts,
-		Retry:         &spec.Retry,
-		MaxBodyBytes:  spec.MaxBodyBytes,
-		BufferRequest: spec.BufferRequest,
-		spec:          spec,
+		ID:             spec.ID,
+		Index:          len(c.table.routes),
+		Origin:         spec.Origin,
+		Field:          spec.Field,
+		Host:           host,
+		Timeouts:       spec.Timeouts,
+		Retry:          &spec.Retry,
+		MaxBodyBytes:   spec.MaxBodyBytes,
+		BufferRequest:  spec.BufferRequest,
+		BufferResponse: spec.BufferResponse,
+		spec:           spec,
 	}
 	c.table.routes = append(c.table.routes, r)
 	made, err := c.chain(spec.Filters)

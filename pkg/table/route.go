@@ -35,6 +35,8 @@ type Route struct {
 	MaxBodyBytes int64
 	// BufferRequest says that a request's body is read to its end before an endpoint is asked.
 	BufferRequest bool
+	// BufferResponse bounds what is kept of a response while its client is slow.
+	BufferResponse ir.ResponseBuffer
 	// Admission bounds what Choose is called for at once, nil where nothing does.
 	Admission *Admission
 
