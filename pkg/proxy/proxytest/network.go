@@ -83,6 +83,12 @@ func (m *Memory) Dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) 
 	client, accepted := pipe(from, to)
 	select {
 	case l.queue <- accepted:
+		select {
+		case <-l.closed:
+			// Close may have emptied the queue before.
+			accepted.Close()
+		default:
+		}
 		return client, nil
 	case <-l.closed:
 		return nil, fmt.Errorf("dial %s: %w", to, syscall.ECONNREFUSED)
