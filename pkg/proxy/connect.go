@@ -3,9 +3,9 @@ package proxy
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"net"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
@@ -29,53 +29,85 @@ func acceptConnect(r *wire.Response) {
 	r.Length, r.NoBody = wire.UnknownLength, false
 }
 
-func (s *stream) tunnel() net.Conn {
+// opensTunnel says that the try asks for a tunnel by HTTP/2: such a request is not ended.
+func (x *exchange) opensTunnel() bool {
+	_, shared := x.up.(upstream.Stream)
+	return shared && len(x.req.Upgrade) > 0
+}
+
+// lacksKey says that a request for a WebSocket has no key that one could be opened with (RFC 6455
+// section 4.2.1). An endpoint that speaks HTTP/2 does not get to see it.
+func lacksKey(req *wire.Request) bool {
+	if !wire.EqualName(req.Upgrade, "websocket") {
+		return false
+	}
+	var nonce [18]byte
+	key := req.Header.Get("Sec-WebSocket-Key")
+	if len(key) != base64.StdEncoding.EncodedLen(16) {
+		return true
+	}
+	n, err := base64.StdEncoding.Decode(nonce[:], key)
+	return err != nil || n != 16
+}
+
+// proveUpgrade adds what a client of HTTP/1.1 wants to see of a WebSocket, and what HTTP/2 does without.
+func proveUpgrade(req *wire.Request, resp *wire.Response) {
+	if wire.EqualName(resp.Upgrade, "websocket") {
+		resp.Header.Set("Sec-WebSocket-Accept", []byte(websocketAccept(req.Header.Get("Sec-WebSocket-Key"))))
+	}
+}
+
+func (s *stream) tunnel() tunnelEnd {
 	if !s.upgrades {
 		return nil
 	}
-	return streamConn{s}
+	return streamEnd{s, s.Cancel}
 }
 
-// streamConn is a stream of HTTP/2 or HTTP/3 as the connection that a tunnel goes over. One
-// goroutine reads and one writes.
-type streamConn struct{ s *stream }
+// tunnelStream is a stream of HTTP/2 or HTTP/3, of a client or of an endpoint.
+type tunnelStream interface {
+	Read(p []byte) (int, error)
+	WriteBody(p []byte) error
+	Flush() error
+	Finish(trailer *wire.Header) error
+	SetReadDeadline(at time.Time)
+	SetWriteDeadline(at time.Time)
+}
 
-func (c streamConn) Read(p []byte) (int, error) { return c.s.Read(p) }
+// streamEnd is a stream as the end of a tunnel.
+type streamEnd struct {
+	tunnelStream
+	cancel func()
+}
 
-func (c streamConn) Write(p []byte) (int, error) {
-	if err := c.s.WriteBody(p); err != nil {
+// Write sends p at once.
+func (e streamEnd) Write(p []byte) (int, error) {
+	if err := e.WriteBody(p); err != nil {
 		return 0, err
 	}
-	if err := c.s.Flush(); err != nil {
+	if err := e.Flush(); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
 // CloseWrite ends our half of the stream; who writes calls it.
-func (c streamConn) CloseWrite() error { return c.s.Finish(nil) }
+func (e streamEnd) CloseWrite() error { return e.Finish(nil) }
 
 // Close resets a stream that is not over (RFC 8441 section 5: as TCP would).
-func (c streamConn) Close() error {
-	c.s.Cancel()
+func (e streamEnd) Close() error {
+	e.cancel()
 	return nil
 }
 
-func (c streamConn) LocalAddr() net.Addr  { return c.s.client.raw.LocalAddr() }
-func (c streamConn) RemoteAddr() net.Addr { return c.s.client.raw.RemoteAddr() }
-
-func (c streamConn) SetDeadline(at time.Time) error {
-	c.s.SetReadDeadline(at)
-	c.s.SetWriteDeadline(at)
+// SetReadDeadline bounds reads, pending ones too.
+func (e streamEnd) SetReadDeadline(at time.Time) error {
+	e.tunnelStream.SetReadDeadline(at)
 	return nil
 }
 
-func (c streamConn) SetReadDeadline(at time.Time) error {
-	c.s.SetReadDeadline(at)
-	return nil
-}
-
-func (c streamConn) SetWriteDeadline(at time.Time) error {
-	c.s.SetWriteDeadline(at)
+// SetWriteDeadline bounds writes.
+func (e streamEnd) SetWriteDeadline(at time.Time) error {
+	e.tunnelStream.SetWriteDeadline(at)
 	return nil
 }

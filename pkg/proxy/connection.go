@@ -322,4 +322,4 @@ func (c *connection) cut() {
 	}
 }
 
-func (c *connection) tunnel() net.Conn { return c.nc }
+func (c *connection) tunnel() tunnelEnd { return c.nc }

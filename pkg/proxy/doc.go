@@ -60,7 +60,8 @@
 //
 // Endpoints that speak HTTP/2 (gRPC) get many requests over one connection. What such an endpoint
 // says that it has not looked at (GOAWAY, REFUSED_STREAM) is sent again whatever the method. Upgrades are
-// answered with 501 there.
+// extended CONNECTs there (RFC 8441), which its SETTINGS must allow: else they are answered with 501 (RFC 9220 section 3), and
+// so is an upgrade of another method than GET, or to a protocol with a version.
 //
 // A request over TLS for a host whose certificate is another than that of the
 // connection's server name (both by a binding of the listener) gets 421 (RFC 9110 section 15.5.20).

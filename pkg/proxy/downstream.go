@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"net"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -53,6 +52,6 @@ type downstream interface {
 
 	// codec returns the codec of a client that speaks HTTP/1.1, nil otherwise.
 	codec() *h1.Conn
-	// tunnel returns the connection to be taken over after a 101 was written, nil where that cannot be.
-	tunnel() net.Conn
+	// tunnel returns what is to be taken over after a 101 was written, nil where that cannot be.
+	tunnel() tunnelEnd
 }

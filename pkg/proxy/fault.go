@@ -60,6 +60,7 @@ var (
 	faultResponseCut     = &fault{reason: "endpoint_aborted_body", side: ofEndpoint}
 	faultResponseStall   = &fault{reason: "endpoint_body_timeout", side: ofEndpoint}
 	faultNoUpgrade       = &fault{status: 501, reason: "upgrade_not_supported", side: ofClient}
+	faultWebSocketKey    = &fault{status: 400, reason: "bad_websocket_key", side: ofClient}
 	faultUpgrade         = &fault{status: 502, reason: "endpoint_invalid_upgrade", side: ofEndpoint}
 	faultInterim         = &fault{status: 502, reason: "endpoint_interim_flood", side: ofEndpoint}
 

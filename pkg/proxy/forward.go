@@ -53,6 +53,9 @@ func (x *exchange) forward() *fault {
 	if wire.EqualName(x.req.Upgrade, "h2c") {
 		x.req.Upgrade = nil
 	}
+	if x.pool.Multiplexed() && lacksKey(&x.req) {
+		return faultWebSocketKey
+	}
 	if f := x.body.prepare(x); f != nil {
 		return f
 	}
@@ -166,13 +169,13 @@ func (x *exchange) send() (sent bool, f *fault) {
 		case errors.Is(err, h2.ErrUpgrade):
 			return false, faultNoUpgrade
 		}
-		return false, faultEndpointSend
+		return false, x.ofSend(err)
 	}
 	if x.body.streams {
 		return x.body.start(x)
 	}
 	err := x.up.WriteBody(x.body.held)
-	if err == nil {
+	if err == nil && !x.opensTunnel() {
 		err = x.up.FinishBody(nil)
 	}
 	if err == nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
-	"net"
 	"sync/atomic"
 	"time"
 
@@ -17,8 +16,10 @@ import (
 // switchProtocols passes a 101 on and tunnels until both sides are done.
 func (x *exchange) switchProtocols() *fault {
 	nc := x.down.tunnel()
-	up, plain := x.up.(*upstream.Conn) // HTTP/2 has no 101.
-	if nc == nil || !plain || !upgradeAsked(&x.req, &x.resp) {
+	if _, shared := x.up.(upstream.Stream); shared {
+		proveUpgrade(&x.req, &x.resp)
+	}
+	if nc == nil || !upgradeAsked(&x.req, &x.resp) {
 		return faultUpgrade
 	}
 	x.resp.Close = true // What follows is no HTTP.
@@ -33,16 +34,23 @@ func (x *exchange) switchProtocols() *fault {
 		return ofClientWrite(err)
 	}
 	t := tunnel{idle: x.route.Timeouts.TunnelIdle}
-	var fromClient []byte
-	fromEndpoint := bytes.Clone(up.Buffered())
+	var fromClient, fromEndpoint []byte
 	// A tunnel may stay for days, most of the time silent.
 	x.detach()
 	if client != nil {
 		fromClient = bytes.Clone(client.Buffered())
 		client.Release()
 	}
-	up.Release()
-	cut := t.run(nc, up.NetConn(), fromClient, fromEndpoint)
+	var endpoint tunnelEnd
+	switch up := x.up.(type) {
+	case *upstream.Conn:
+		fromEndpoint = bytes.Clone(up.Buffered())
+		up.Release()
+		endpoint = up.NetConn()
+	case upstream.Stream:
+		endpoint = streamEnd{up, up.Cut}
+	}
+	cut := t.run(nc, endpoint, fromClient, fromEndpoint)
 	x.body.moved.Store(t.in.Load())
 	x.bytesOut = t.out.Load()
 	x.dropEndpoint()
@@ -101,6 +109,13 @@ func listHas(list, name []byte) bool {
 	return false
 }
 
+// tunnelEnd is one end of a tunnel: a connection, or a stream of one. One goroutine reads and one writes.
+type tunnelEnd interface {
+	io.ReadWriteCloser
+	SetReadDeadline(at time.Time) error
+	SetWriteDeadline(at time.Time) error
+}
+
 // tunnel copies bytes both ways. What either side closes is half-closed on the
 // other, so that both may finish.
 type tunnel struct {
@@ -116,8 +131,10 @@ type tunnel struct {
 
 // run returns when both directions have ended; cut says that idle has passed.
 // It closes both connections.
-func (t *tunnel) run(client, endpoint net.Conn, fromClient, fromEndpoint []byte) (cut bool) {
+func (t *tunnel) run(client, endpoint tunnelEnd, fromClient, fromEndpoint []byte) (cut bool) {
 	t.moved.Store(time.Now().UnixNano())
+	// What bounded the exchange before says nothing of the tunnel.
+	_, _ = client.SetWriteDeadline(time.Time{}), endpoint.SetWriteDeadline(time.Time{})
 	ended := make(chan struct{})
 	// The goroutine ends with its direction, and a failure of either direction closes both.
 	go func() {
@@ -132,7 +149,7 @@ func (t *tunnel) run(client, endpoint net.Conn, fromClient, fromEndpoint []byte)
 }
 
 // copy moves one direction until its end.
-func (t *tunnel) copy(dst, src net.Conn, first []byte, count *atomic.Int64) {
+func (t *tunnel) copy(dst, src tunnelEnd, first []byte, count *atomic.Int64) {
 	if !t.pump(dst, src, first, count) || !closeWrite(dst) {
 		_ = dst.Close()
 		_ = src.Close()
@@ -140,7 +157,7 @@ func (t *tunnel) copy(dst, src net.Conn, first []byte, count *atomic.Int64) {
 }
 
 // pump returns true if src has ended in order.
-func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool {
+func (t *tunnel) pump(dst, src tunnelEnd, first []byte, count *atomic.Int64) bool {
 	if !t.write(dst, first, count) {
 		return false
 	}
@@ -171,7 +188,7 @@ func (t *tunnel) pump(dst, src net.Conn, first []byte, count *atomic.Int64) bool
 	}
 }
 
-func (t *tunnel) write(dst net.Conn, p []byte, count *atomic.Int64) bool {
+func (t *tunnel) write(dst tunnelEnd, p []byte, count *atomic.Int64) bool {
 	if len(p) == 0 {
 		return true
 	}
@@ -203,7 +220,7 @@ func (t *tunnel) left(now time.Time) time.Duration {
 }
 
 // closeWrite passes an end on; false means that the connection cannot be half-closed.
-func closeWrite(nc net.Conn) bool {
-	half, ok := nc.(interface{ CloseWrite() error })
+func closeWrite(end tunnelEnd) bool {
+	half, ok := end.(interface{ CloseWrite() error })
 	return ok && half.CloseWrite() == nil
 }

@@ -109,14 +109,6 @@ func TestWhatAnEndpointHasNotLookedAtIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestUpgradesOfHTTP2EndpointsAreRefused(t *testing.T) {
-	k, _ := startHTTP2(t, func(f *http2.Framer, id uint32, _ int) { ok200(f, id) })
-	got := k.Send("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	if !strings.HasPrefix(got, "HTTP/1.1 501 ") || !strings.Contains(got, "X-Sluice-Reason: upgrade_not_supported\r\n") {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestTheHeadThatAnHTTP2EndpointGets(t *testing.T) {
 	heads := make(chan map[string]string, 1)
 	k := proxytest.Start(t, proxytest.Options{})

@@ -21,6 +21,10 @@ type client struct {
 	// leaving says that no stream may be promised any more, refusing that the endpoint
 	// has said so, and takes those neither that were promised before.
 	leaving, refusing bool
+	// connects says that the endpoint takes extended CONNECTs, once its SETTINGS have come, and
+	// awaiting are the streams that wait for those.
+	connects bool
+	awaiting []*Stream
 	// onRoom is called, with mu held, when a stream may be opened that could not be before.
 	onRoom func()
 	// resp is the response that is being read; it belongs to the goroutine that reads.

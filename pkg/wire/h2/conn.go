@@ -30,7 +30,7 @@ type Conn struct {
 	block   block
 	// ready are the streams whose goroutines start when all that was read is done with.
 	ready []*Stream
-	// settled says that the client's first SETTINGS has come.
+	// settled says that the peer's first SETTINGS has come. Who reads sets it with mu held.
 	settled bool
 
 	// mu guards all that follows. Nothing is called with it held that blocks
@@ -146,6 +146,7 @@ func (c *Conn) end(why error) error {
 	for _, s := range c.streams {
 		s.kill(ErrClosed)
 	}
+	c.wakeAwaiting()
 	gone := c.gone
 	c.gone = nil
 	if c.client != nil {

@@ -11,7 +11,8 @@
 //
 // An extended CONNECT (RFC 8441) is handed over as what HTTP/1.1 has for it: a GET with
 // Request.Upgrade, without a body. If the answer is 200, what the stream carries then
-// are the tunnel's bytes; [Stream.Finish] ends our half of it.
+// are the tunnel's bytes; [Stream.Finish] ends our half of it. The client half writes such a GET as an extended CONNECT
+// where the endpoint's SETTINGS allow that, and reads the answer as the 101 that HTTP/1.1 has for it.
 //
 // A [Conn] has one goroutine that reads, which is that of [Conn.Serve], and one for each
 // stream. There is no goroutine that only writes: whoever has queued something

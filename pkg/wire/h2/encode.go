@@ -169,11 +169,11 @@ func appendHeader(b []byte, h *wire.Header) ([]byte, error) {
 
 // appendRequest appends the field section of a request.
 func appendRequest(b []byte, scheme string, r *wire.Request) ([]byte, error) {
-	if len(r.Upgrade) > 0 {
-		return b, ErrUpgrade
-	}
 	if !wire.IsToken(r.Method) || !wire.IsFieldValue(r.Authority) || !wire.IsFieldValue(r.Path) || !wire.IsFieldValue(r.Query) || len(r.Path) == 0 {
 		return b, ErrInvalidHead
+	}
+	if len(r.Upgrade) > 0 {
+		return appendConnect(b, scheme, r)
 	}
 	switch string(r.Method) {
 	case "GET":
@@ -183,15 +183,7 @@ func appendRequest(b []byte, scheme string, r *wire.Request) ([]byte, error) {
 	default:
 		b = appendText(b, 2, r.Method)
 	}
-	if scheme == "https" {
-		b = append(b, 0x87)
-	} else {
-		b = append(b, 0x86)
-	}
-	if len(r.Authority) > 0 {
-		b = appendText(b, 1, r.Authority)
-	}
-	b = appendPath(b, r)
+	b = appendTarget(b, scheme, r)
 	if r.Length > 0 || r.Length == 0 && string(r.Method) != "GET" && string(r.Method) != "HEAD" {
 		var digits [20]byte
 		b = appendText(b, 28, strconv.AppendInt(digits[:0], r.Length, 10))
@@ -201,6 +193,19 @@ func appendRequest(b []byte, scheme string, r *wire.Request) ([]byte, error) {
 		b = append(b, "trailers"...)
 	}
 	return appendHeader(b, &r.Header)
+}
+
+// appendTarget appends ":scheme", ":authority" and ":path".
+func appendTarget(b []byte, scheme string, r *wire.Request) []byte {
+	if scheme == "https" {
+		b = append(b, 0x87)
+	} else {
+		b = append(b, 0x86)
+	}
+	if len(r.Authority) > 0 {
+		b = appendText(b, 1, r.Authority)
+	}
+	return appendPath(b, r)
 }
 
 func appendPath(b []byte, r *wire.Request) []byte {

@@ -55,7 +55,8 @@ var (
 	// ErrRefused means that an endpoint has done nothing with the request of the stream, so
 	// that it may be sent again (RFC 9113 section 8.7), whatever its method.
 	ErrRefused = errors.New("h2: the endpoint has not looked at the request")
-	// ErrUpgrade means that a request asks for a switch of protocols, which HTTP/2 has not.
+	// ErrUpgrade means that a request asks for a switch of protocols that the endpoint does not take as an
+	// extended CONNECT, or that none can say. Nothing of it was written.
 	ErrUpgrade = errors.New("h2: protocols cannot be switched")
 	// ErrTooLong means that more bytes were written than the head announced.
 	ErrTooLong = errors.New("h2: body is longer than its announced length")

@@ -220,6 +220,7 @@ func (c *Conn) takeSettings(f *frame) error {
 	c.out = appendFrameHeader(c.begin(), 0, frameSettings, flagAck, 0)
 	if !c.settled {
 		c.settled = true
+		c.wakeAwaiting()
 		return nil
 	}
 	return c.spend(costSettings + len(f.payload)/6)
@@ -248,6 +249,13 @@ func (c *Conn) applySetting(id uint16, value uint32) error {
 				return connWindow
 			}
 			s.write.cond.Broadcast()
+		}
+	case settingEnableConnectProtocol:
+		if value > 1 {
+			return connSettings
+		}
+		if c.client != nil {
+			c.client.connects = value == 1
 		}
 	case settingMaxFrameSize:
 		if value < maxFrame || value > 1<<24-1 {

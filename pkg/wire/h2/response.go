@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -10,6 +11,8 @@ import (
 type response struct {
 	// toHead says that the request was HEAD.
 	toHead bool
+	// protocol is that of an extended CONNECT, empty for other requests.
+	protocol []byte
 
 	// What follows is guarded by c.mu.
 
@@ -27,7 +30,15 @@ const maxInterims = 32
 
 // WriteRequest begins the request, on the client's side. It is sent with what follows: the
 // body by WriteBody, its end by Finish. ErrInvalidHead and ErrUpgrade mean that the request must not be written.
+//
+// A request with an Upgrade becomes an extended CONNECT. It waits for the endpoint's SETTINGS, and fails as writing
+// does, with ErrRefused too. What is written behind it are the tunnel's bytes.
 func (s *Stream) WriteRequest(r *wire.Request) (err error) {
+	if len(r.Upgrade) > 0 {
+		if err := s.awaitConnect(); err != nil {
+			return err
+		}
+	}
 	s.block, err = appendRequest(s.block[:0], s.c.client.scheme, r)
 	if err != nil {
 		s.block = s.block[:0]
@@ -35,6 +46,9 @@ func (s *Stream) WriteRequest(r *wire.Request) (err error) {
 	}
 	s.headPending, s.left = true, r.Length
 	s.toHead = string(r.Method) == "HEAD"
+	if len(r.Upgrade) > 0 {
+		s.protocol, s.left = bytes.Clone(r.Upgrade), wire.UnknownLength
+	}
 	return nil
 }
 
@@ -62,7 +76,8 @@ func (s *Stream) begin() error {
 }
 
 // ReadResponse waits for the next response, informational ones too (but 101, which HTTP/2 has not), and
-// reads its head into r. It fails as Read does, and with ErrRefused. What r holds is valid for good.
+// reads its head into r. It fails as Read does, and with ErrRefused. What r holds is valid for good. The success
+// of an extended CONNECT is read as the 101 that HTTP/1.1 has for it.
 func (s *Stream) ReadResponse(r *wire.Response) error {
 	c := s.c
 	c.mu.Lock()
@@ -82,6 +97,9 @@ func (s *Stream) ReadResponse(r *wire.Response) error {
 		r.Header.AppendAlias(f)
 	}
 	s.heads = s.heads[1:]
+	if s.connected(r.Status) {
+		switchTo(r, s.protocol)
+	}
 	return nil
 }
 
@@ -123,7 +141,10 @@ func (c *Conn) takeResponse(b *block) error {
 	} else {
 		s.answered = true
 		s.expected = r.Length
-		if r.NoBody {
+		switch {
+		case s.connected(r.Status):
+			s.expected = wire.UnknownLength // RFC 9110 section 9.3.6: whatever Content-Length says.
+		case r.NoBody:
 			s.expected = 0
 		}
 	}
