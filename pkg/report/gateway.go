@@ -19,6 +19,8 @@ const (
 	OverlappingCertificates Reason = "OverlappingCertificates"
 	// ListenersNotValid: a Gateway or ListenerSet has listeners that cannot serve.
 	ListenersNotValid Reason = "ListenersNotValid"
+	// ListenersNotResolved: a Gateway has listeners whose references cannot be used.
+	ListenersNotResolved Reason = "ListenersNotResolved"
 	// NotAllowed: the Gateway does not allow the ListenerSet.
 	NotAllowed Reason = "NotAllowed"
 	// NoMatchingParent: the parent has no listener of that name and port.

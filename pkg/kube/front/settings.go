@@ -47,7 +47,7 @@ type Settings struct {
 	further bool
 }
 
-// Refusal is why a Gateway cannot be accepted.
+// Refusal is why a Gateway, or a GatewayClass, cannot be accepted.
 type Refusal struct {
 	Reason  gatewayv1.GatewayConditionReason
 	Message string
@@ -56,15 +56,10 @@ type Refusal struct {
 // SettingsOf collects the settings of a Gateway: first the defaults, then the
 // parameters of its class, then its own, then its infrastructure.
 func SettingsOf(s *snapshot.Snapshot, gw *verdict.Gateway) (Settings, *Refusal) {
-	settings := Settings{Type: corev1.ServiceTypeLoadBalancer, Labels: map[string]string{}, Annotations: map[string]string{}}
-	if ref := gw.Class.Spec.ParametersRef; ref != nil {
-		namespace := ""
-		if ref.Namespace != nil {
-			namespace = string(*ref.Namespace)
-		}
-		if err := settings.fromReference(s, string(ref.Group), string(ref.Kind), namespace, ref.Name); err != nil {
-			return settings, invalid(fmt.Sprintf("GatewayClass %s: spec.parametersRef: %v", gw.Class.Name, err))
-		}
+	settings, refusal := settingsOfClass(s, gw.Class)
+	if refusal != nil {
+		refusal.Message = "GatewayClass " + gw.Class.Name + ": " + refusal.Message
+		return settings, refusal
 	}
 	if infrastructure := gw.Object.Spec.Infrastructure; infrastructure != nil {
 		if ref := infrastructure.ParametersRef; ref != nil {
@@ -80,6 +75,29 @@ func SettingsOf(s *snapshot.Snapshot, gw *verdict.Gateway) (Settings, *Refusal) 
 		}
 	}
 	return settings, settings.fromAddresses(gw.Object.Spec.Addresses)
+}
+
+// ClassRefusal returns why a GatewayClass cannot be accepted, nil where it can.
+func ClassRefusal(s *snapshot.Snapshot, class *gatewayv1.GatewayClass) *Refusal {
+	_, refusal := settingsOfClass(s, class)
+	return refusal
+}
+
+// settingsOfClass returns the defaults with the parameters of a class.
+func settingsOfClass(s *snapshot.Snapshot, class *gatewayv1.GatewayClass) (Settings, *Refusal) {
+	settings := Settings{Type: corev1.ServiceTypeLoadBalancer, Labels: map[string]string{}, Annotations: map[string]string{}}
+	ref := class.Spec.ParametersRef
+	if ref == nil {
+		return settings, nil
+	}
+	namespace := ""
+	if ref.Namespace != nil {
+		namespace = string(*ref.Namespace)
+	}
+	if err := settings.fromReference(s, string(ref.Group), string(ref.Kind), namespace, ref.Name); err != nil {
+		return settings, invalid(fmt.Sprintf("spec.parametersRef: %v", err))
+	}
+	return settings, nil
 }
 
 func invalid(message string) *Refusal {

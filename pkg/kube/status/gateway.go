@@ -33,7 +33,11 @@ func (t *term) gatewayClasses(ctx context.Context, f *found) {
 			continue
 		}
 		should := is.DeepCopy()
-		should.Status.Conditions = mergeConditions(is.Status.Conditions, class.Conditions, now())
+		conditions := slices.Clone(class.Conditions)
+		if refusal := front.ClassRefusal(f.objects, class.Object); refusal != nil {
+			deny(conditions, Accepted, string(refusal.Reason), refusal.Message)
+		}
+		should.Status.Conditions = mergeConditions(is.Status.Conditions, conditions, now())
 		should.Status.SupportedFeatures = supportedFeatures()
 		if !equality.Semantic.DeepEqual(is.Status, should.Status) {
 			t.patch(ctx, origin, &is, should)
@@ -82,12 +86,29 @@ func (t *term) listenerSets(ctx context.Context, f *found) {
 			continue
 		}
 		should := is.DeepCopy()
-		should.Status.Conditions = mergeConditions(is.Status.Conditions, set.Conditions, now())
+		should.Status.Conditions = mergeConditions(is.Status.Conditions, f.belowGateway(set), now())
 		should.Status.Listeners = mergeEntries(is.Status.Listeners, set.Listeners, now())
 		if !equality.Semantic.DeepEqual(is.Status, should.Status) {
 			t.patch(ctx, origin, &is, should)
 		}
 	}
+}
+
+// belowGateway returns the conditions of a ListenerSet: where its Gateway cannot be accepted, nor can it.
+func (f *found) belowGateway(set *verdict.ListenerSet) []metav1.Condition {
+	conditions := slices.Clone(set.Conditions)
+	for i := range f.verdicts.Gateways {
+		gw := &f.verdicts.Gateways[i]
+		if gw.Object != set.Gateway {
+			continue
+		}
+		if _, refusal := front.SettingsOf(f.objects, gw); refusal != nil {
+			for _, kind := range []string{Accepted, Programmed} {
+				deny(conditions, kind, string(gatewayv1.ListenerSetReasonParentNotAccepted), "the Gateway is not accepted: "+refusal.Message)
+			}
+		}
+	}
+	return conditions
 }
 
 // mergeListeners returns the wanted listeners with their conditions merged into
@@ -188,17 +209,19 @@ func notAssigned(message string) *front.Refusal {
 // overlay returns the conditions of a Gateway, with what is known of its Service.
 func (e exposure) overlay(gw *verdict.Gateway) []metav1.Condition {
 	conditions := slices.Clone(gw.Conditions)
-	deny := func(kind string, reason gatewayv1.GatewayConditionReason, message string) {
-		if c := meta.FindStatusCondition(conditions, kind); c != nil && c.Status == metav1.ConditionTrue {
-			c.Status, c.Reason, c.Message = metav1.ConditionFalse, string(reason), message
-		}
-	}
 	switch {
 	case e.refusal != nil:
-		deny(Accepted, e.refusal.Reason, e.refusal.Message)
-		deny(Programmed, gatewayv1.GatewayReasonInvalid, e.refusal.Message)
+		deny(conditions, Accepted, string(e.refusal.Reason), e.refusal.Message)
+		deny(conditions, Programmed, string(gatewayv1.GatewayReasonInvalid), e.refusal.Message)
 	case e.fault != nil:
-		deny(Programmed, e.fault.Reason, e.fault.Message)
+		deny(conditions, Programmed, string(e.fault.Reason), e.fault.Message)
 	}
 	return conditions
+}
+
+// deny makes a condition false that is true. A fault of its own stays.
+func deny(conditions []metav1.Condition, kind, reason, message string) {
+	if c := meta.FindStatusCondition(conditions, kind); c != nil && c.Status == metav1.ConditionTrue {
+		c.Status, c.Reason, c.Message = metav1.ConditionFalse, reason, message
+	}
 }

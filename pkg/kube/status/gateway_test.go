@@ -232,6 +232,7 @@ func TestAddressesThatAreAskedFor(t *testing.T) {
 		given                string
 		accepted, programmed string
 	}{
+		"any IP address":             {[]gatewayv1.GatewaySpecAddress{{Type: new(gatewayv1.IPAddressType)}}, "192.0.2.1", "True Accepted", "True Programmed"},
 		"any address":                {[]gatewayv1.GatewaySpecAddress{{}}, "192.0.2.1", "True Accepted", "True Programmed"},
 		"an address that is given":   {[]gatewayv1.GatewaySpecAddress{{Value: "192.0.2.9"}}, "192.0.2.9", "True Accepted", "True Programmed"},
 		"an address that is not":     {[]gatewayv1.GatewaySpecAddress{{Value: "192.0.2.9"}}, "192.0.2.1", "True Accepted", "False AddressNotUsable"},
@@ -313,6 +314,62 @@ func TestParametersOfAGatewayThatAreNotThere(t *testing.T) {
 	if got := e.gw.Status.Addresses; len(got) != 1 || got[0].Value != e.service(t).Spec.ClusterIP {
 		t.Errorf("addresses: %+v", got)
 	}
+}
+
+func TestParametersOfAClassThatAreNotThere(t *testing.T) {
+	e := newEstate(t, nil)
+	namespace := gatewayv1.Namespace(e.namespace)
+	e.class.Spec.ParametersRef = &gatewayv1.ParametersReference{Kind: "ConfigMap", Name: "sizes", Namespace: &namespace}
+	accepted := func(want string) {
+		t.Helper()
+		e.refresh(t, e.class)
+		got := meta.FindStatusCondition(e.class.Status.Conditions, Accepted)
+		if got == nil || string(got.Status)+" "+got.Reason != want {
+			t.Errorf("of the class, Accepted is %+v, want %s", got, want)
+		}
+	}
+	if err := e.Update(t.Context(), e.class); err != nil {
+		t.Fatal(err)
+	}
+	e.turn(t)
+	accepted("False InvalidParameters")
+	e.wants(t, Accepted, "False InvalidParameters")
+	e.still(t)
+
+	e.objects = append(e.objects, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: "sizes"}})
+	e.turn(t)
+	accepted("True Accepted")
+	e.wants(t, Accepted, "True Accepted")
+}
+
+func TestAListenerSetOfAGatewayThatIsNotAccepted(t *testing.T) {
+	hostname := gatewayv1.HostnameAddressType
+	e := newEstate(t, func(gw *gatewayv1.Gateway) {
+		gw.Spec.Addresses = []gatewayv1.GatewaySpecAddress{{Type: &hostname, Value: "a.example"}}
+	})
+	set := &gatewayv1.ListenerSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: "more"},
+		Spec: gatewayv1.ListenerSetSpec{
+			ParentRef: gatewayv1.ParentGatewayReference{Name: "public"},
+			Listeners: []gatewayv1.ListenerEntry{{Name: "http", Port: 81, Protocol: gatewayv1.HTTPProtocolType}},
+		},
+	}
+	e.make(t, set)
+	e.found.ListenerSets = []verdict.ListenerSet{{Object: set, Gateway: e.gw, Conditions: good(Accepted, Programmed)}}
+	turn := func(want string) {
+		t.Helper()
+		e.turn(t)
+		e.refresh(t, set)
+		for _, kind := range []string{Accepted, Programmed} {
+			if got := meta.FindStatusCondition(set.Status.Conditions, kind); got == nil || string(got.Status)+" "+got.Reason != strings.ReplaceAll(want, "TYPE", kind) {
+				t.Errorf("of the ListenerSet, %s is %+v, want %s", kind, got, want)
+			}
+		}
+	}
+	turn("False ParentNotAccepted")
+	e.still(t)
+	e.gw.Spec.Addresses = nil
+	turn("True TYPE")
 }
 
 func TestRoutesKeepWhatOthersWrote(t *testing.T) {

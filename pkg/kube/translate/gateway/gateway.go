@@ -121,13 +121,27 @@ func (t *translation) gatewayConditions(g *gateway, accepted, programmed fault) 
 		// Some listeners serve, so the Gateway is accepted all the same, for this reason.
 		conditions[0].Status = metav1.ConditionTrue
 	}
+	resolved := g.resolved
+	if bad := unresolved(g.listeners); bad != "" {
+		resolved = resolved.or(fault{report.ListenersNotResolved, "these listeners have references that cannot be used:" + bad})
+	}
 	if !g.insecure.ok() {
 		conditions = append(conditions, warning("InsecureFrontendValidationMode", generation, g.insecure))
 	}
 	conditions = append(conditions,
 		condition("Programmed", generation, programmed, "the listeners are open"),
-		condition("ResolvedRefs", generation, g.resolved, "all references are resolved"))
+		condition("ResolvedRefs", generation, resolved, "all references are resolved"))
 	return conditions
+}
+
+// unresolved names the listeners of which some reference is not resolved.
+func unresolved(listeners []*listener) (names string) {
+	for _, l := range listeners {
+		if !l.resolved.ok() {
+			names += fmt.Sprintf(" %q", l.spec.Name)
+		}
+	}
+	return names
 }
 
 // usable counts the listeners that are accepted.
