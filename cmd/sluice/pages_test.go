@@ -57,8 +57,8 @@ func annotationsPage() string {
 	}{
 		{ingress.Supported, "Supported", "These do what they say."},
 		{ingress.Guards, "Closed", "These restrict who is served, and Sluice cannot do that yet. All routes of an object with one of them are answered 503, since to serve them open would let everyone in."},
-		{ingress.Withdraws, "Withdrawn", "An object with one of these is only a part of another one. It is not served by itself."},
-		{ingress.Unsupported, "Not supported yet", "These are reported, and have no effect."},
+		{ingress.Idle, "Needless", "These have no effect, and harm nobody by that: the last column says why. They are told without a warning."},
+		{ingress.Unsupported, "Not supported", "These are reported with a warning, and have no effect."},
 	}
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", g.title, g.text)

@@ -112,7 +112,7 @@ func sampleRoutes(shop report.Origin) []Route {
 					{Upstream: "static", Weight: 0, Version: "2"},
 					{Weight: 10, Version: "2.1", Unready: true, FailStatus: 503, FailReason: "Service ns/shop-v2 has no port 80"},
 				},
-				Sticky:     Sticky{Source: StickyCookie, Name: "session", Lifetime: time.Hour, Permanent: true, Path: "/", SameSite: "Lax", Secure: SecureAlways, Readable: true},
+				Sticky:     Sticky{Source: StickyCookie, Name: "session", Lifetime: time.Hour, Permanent: true, Path: "/", Domain: "example.com", SameSite: "Lax", Secure: SecureAlways, Readable: true},
 				Versioning: Versioning{Source: VersionHeader, Name: "app-version", Default: "1", NoMatch: NoMatchReject, Tell: "app-version"},
 			},
 			Timeouts: Timeouts{

@@ -21,6 +21,8 @@ type Sticky struct {
 	Permanent bool
 	// Path is the cookie's, empty for a header.
 	Path string
+	// Domain is the cookie's, empty to leave it to the host that sets it.
+	Domain string
 	// SameSite is the cookie's attribute: Strict, Lax, None, or empty to leave it out.
 	SameSite string
 	// Secure says when the cookie has that attribute.
@@ -91,6 +93,9 @@ func (s Sticky) String() string {
 	if s.Path != "" {
 		words = append(words, "path="+quote(s.Path))
 	}
+	if s.Domain != "" {
+		words = append(words, "domain="+quote(s.Domain))
+	}
 	if s.SameSite != "" {
 		words = append(words, "same-site="+quote(s.SameSite))
 	}
@@ -117,6 +122,7 @@ func (v *validator) sticky(s Sticky) {
 		v.problem("what carries sessions is unknown")
 	}
 	v.check(s.Name != "" && !strings.ContainsAny(s.Name, "=;, \r\n\t"), "the name of what carries sessions is not valid")
+	v.check(!strings.ContainsAny(s.Domain, ";, \r\n\t"), "the domain of the cookie that carries sessions is not valid")
 	v.check(s.Lifetime >= 0 && (s.Lifetime > 0 || !s.Permanent), "the lifetime of sessions is negative, or missing for a permanent cookie")
 	v.check(s.Secure <= SecureNever, "when the cookie is secure is unknown")
 	switch s.SameSite {

@@ -205,6 +205,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a session header in upper case":      {func(c *Config) { *sticky(c) = Sticky{Source: StickyHeader, Name: "X"} }, `the header that carries sessions is not in lower case`},
 		"a cookie without a name":             {func(c *Config) { sticky(c).Name = "" }, `the name of what carries sessions is not valid`},
 		"a cookie with a forged attribute":    {func(c *Config) { sticky(c).Path = "/; Domain=x" }, `the path of the cookie that carries sessions is not valid`},
+		"a cookie with a forged domain":       {func(c *Config) { sticky(c).Domain = "x; Path=/" }, `the domain of the cookie that carries sessions is not valid`},
 		"a permanent cookie without end":      {func(c *Config) { sticky(c).Lifetime = 0 }, `the lifetime of sessions is negative, or missing for a permanent cookie`},
 		"an unknown SameSite":                 {func(c *Config) { sticky(c).SameSite = "x" }, `the cookie's attribute SameSite is unknown`},
 		"an unknown Secure":                   {func(c *Config) { sticky(c).Secure = 9 }, `when the cookie is secure is unknown`},

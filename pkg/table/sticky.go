@@ -81,6 +81,9 @@ func (r *Route) Stick(e *upstream.Endpoint, ask upstream.Ask, secure bool) (name
 func cookie(s *ir.Sticky, token string, secure bool) string {
 	var b strings.Builder
 	b.WriteString(s.Name + "=" + token + "; Path=" + s.Path)
+	if s.Domain != "" {
+		b.WriteString("; Domain=" + s.Domain)
+	}
 	if s.Permanent {
 		b.WriteString("; Max-Age=" + strconv.FormatInt(int64(s.Lifetime/time.Second), 10))
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
@@ -25,10 +26,24 @@ type settings struct {
 	ciphers []uint16
 	// access says who comes in.
 	access access
+	// tuning says how requests are passed on.
+	tuning tuning
+	// sticky are the sessions, whose path is empty unless it is said.
+	sticky ir.Sticky
+	// balance is how endpoints are chosen.
+	balance ir.Balance
+	// serviceUpstream sends requests to the address of the Service instead of its endpoints.
+	serviceUpstream bool
+	// rewrite is what replaces paths, or empty.
+	rewrite string
+	// moved answers all requests, nil for none.
+	moved *ir.DirectResponse
+	// bandwidth, mirror and headers are filters of all routes, nil for none.
+	bandwidth *ir.Bandwidth
+	mirror    *ir.Mirror
+	headers   *ir.ModifyResponseHeader
 	// closed says why all routes of the object answer 503, or is empty.
 	closed string
-	// withdrawn leaves out all routes of the object.
-	withdrawn bool
 }
 
 // readAnnotations reads all annotations with our prefixes and reports those that
@@ -53,6 +68,11 @@ func (t *translation) readAnnotations() settings {
 	t.readEndpointTLS(&set)
 	t.readCiphers(&set)
 	t.readAccess(&set)
+	set.tuning = t.readTuning()
+	set.sticky, set.balance = t.readAffinity(), t.readBalance()
+	set.serviceUpstream = t.flag("service-upstream", false)
+	set.rewrite, set.moved = t.readRewrite(&set), t.readRedirect(&set)
+	set.bandwidth, set.mirror, set.headers = t.readBandwidth(), t.readMirror(), t.readHeaders(&set)
 	return set
 }
 
@@ -64,16 +84,14 @@ func (t *translation) nginx(name, short, value string, set *settings) {
 	case a == nil:
 		t.Facts.Warnf(t.origin, field(name), report.UnknownField, "ingress-nginx has no annotation %s, so it has no effect", name)
 	case a.Use == Supported || value == "" || a.asIs(value):
-	case a.Use == Withdraws:
-		set.withdrawn = true
-		t.Facts.Errorf(t.origin, field(name), report.Unsupported,
-			"the annotation %s is not supported; as the object is only a part of another one by it, its routes are not served", name)
+	case a.Use == Idle:
+		t.Facts.Infof(t.origin, field(name), report.Unsupported, "the annotation %s has no effect: %s", name, strings.TrimSuffix(a.Doc, "."))
 	case a.Use == Guards:
 		set.closed = "the annotation " + name + " restricts access and is not supported"
 		t.Facts.Errorf(t.origin, field(name), report.Unsupported,
 			"the annotation %s restricts access and is not supported, so all requests for the object's routes are answered 503", name)
 	default:
-		t.Facts.Warnf(t.origin, field(name), report.Unsupported, "the annotation %s is not supported yet, so it has no effect", name)
+		t.Facts.Warnf(t.origin, field(name), report.Unsupported, "the annotation %s is not supported, so it has no effect", name)
 	}
 }
 

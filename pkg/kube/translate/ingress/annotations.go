@@ -16,8 +16,9 @@ const (
 	// Guards restrict access. They are not supported, and what they guard is
 	// closed rather than left open.
 	Guards
-	// Withdraws marks objects that make no sense by themselves; they are not served.
-	Withdraws
+	// Idle ones need no effect: what they would tune does not exist, or needs no tuning.
+	// They are told without a warning.
+	Idle
 )
 
 // Annotation describes one annotation. Unless NginxOnly is true it is known

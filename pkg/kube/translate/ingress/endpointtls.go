@@ -15,6 +15,8 @@ import (
 type endpointTLS struct {
 	// said is whether they say anything; then the Service port's appProtocol does not count.
 	said bool
+	// protocol counts where they say something.
+	protocol ir.UpstreamProtocol
 	ir.UpstreamTLS
 	// name is what is asked for, and verified; empty stands for the Service's own.
 	name string
@@ -32,9 +34,16 @@ func (t *translation) readEndpointTLS(set *settings) {
 		e.said = true
 	case "HTTPS":
 		e.said, e.Enabled = true, true
+	case "GRPC":
+		e.said, e.protocol = true, ir.UpstreamHTTP2
+	case "GRPCS":
+		e.said, e.Enabled, e.protocol = true, true, ir.UpstreamHTTP2
 	case "":
+	case "FCGI", "AUTO_HTTP":
+		// The one is another protocol, the other one now and then over TLS.
+		t.close(set, spoken, report.Unsupported, "the protocol "+protocol+" is not supported")
 	default:
-		t.Facts.Warnf(t.origin, spoken.Field, report.Unsupported, "the protocol %q is neither HTTP nor HTTPS, so HTTP is spoken", protocol)
+		t.Facts.Warnf(t.origin, spoken.Field, report.Unsupported, "the protocol %q is none of HTTP, HTTPS, GRPC and GRPCS, so HTTP is spoken", protocol)
 	}
 	if !e.Enabled {
 		t.withoutTLS()
@@ -122,7 +131,7 @@ func (t *translation) close(set *settings, at resolve.Place, reason report.Reaso
 func (t *translation) withoutTLS() {
 	for _, short := range []string{"proxy-ssl-secret", "proxy-ssl-verify", "proxy-ssl-name", "proxy-ssl-server-name"} {
 		if at, value := t.text(short); value != "" && value != "off" {
-			t.Facts.Warnf(t.origin, at.Field, report.Unsupported, "it has no effect, as backend-protocol is not HTTPS")
+			t.Facts.Warnf(t.origin, at.Field, report.Unsupported, "it has no effect, as backend-protocol is neither HTTPS nor GRPCS")
 		}
 	}
 }
@@ -145,7 +154,7 @@ func (e *endpointTLS) over(r *resolve.Resolver, key string, service types.Namesp
 			tls.Names = []string{name}
 		}
 	}
-	return r.Secured(key, tls)
+	return r.Secured(r.Speaking(key, e.protocol), tls)
 }
 
 // text returns the value of an annotation, by our name before that of ingress-nginx, and where it stands.

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -88,23 +86,14 @@ func (t *translation) readAuthHeaders(spec *ir.ExternalAuth, set *settings) {
 	if written == "" {
 		return
 	}
-	name := types.NamespacedName{Namespace: t.object.Namespace, Name: written}
-	if namespace, rest, both := strings.Cut(written, "/"); both {
-		name = types.NamespacedName{Namespace: namespace, Name: rest}
-	}
-	if name.Namespace != t.object.Namespace {
-		t.close(set, at, report.RefNotPermitted, "the ConfigMap "+written+" lies in another namespace")
+	data, found := t.configMap(written, at, set)
+	if !found {
 		return
 	}
-	object := t.Snapshot.ConfigMap(name)
-	if object == nil {
-		t.close(set, at, report.BackendNotFound, "the ConfigMap \""+name.String()+"\" does not exist")
-		return
-	}
-	for _, header := range sortedKeys(object.Data) {
-		text, err := nginxText(object.Data[header])
+	for _, header := range sortedKeys(data) {
+		text, err := nginxText(data[header])
 		if err != nil || ir.ManagedHeader(strings.ToLower(header)) {
-			t.close(set, at, report.Unsupported, "the header "+header+" of the ConfigMap \""+name.String()+"\" cannot be set")
+			t.close(set, at, report.Unsupported, "the header "+header+" of the ConfigMap \""+written+"\" cannot be set")
 			return
 		}
 		spec.Set = append(spec.Set, ir.HeaderField{Name: header, Value: text})

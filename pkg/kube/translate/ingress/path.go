@@ -10,11 +10,16 @@ import (
 )
 
 // pathMatch returns the condition of a path. ImplementationSpecific means
-// Prefix, as it does in ingress-nginx. A path that the API server would refuse
-// gives a problem and the field that has it.
-func pathMatch(path *networkingv1.HTTPIngressPath) (match ir.PathMatch, field, problem string) {
+// Prefix, as it does in ingress-nginx, and all of them an expression where the
+// host has those. A path that the API server would refuse gives a problem, the field
+// that has it, and no condition; an expression that is none, one of all that it may be about.
+func pathMatch(path *networkingv1.HTTPIngressPath, regex bool) (match ir.PathMatch, field, problem string) {
 	if path.PathType == nil {
 		return match, ".pathType", "pathType is required"
+	}
+	if regex && (path.Path == "" || strings.HasPrefix(path.Path, "/")) {
+		match, problem = pathExpression(path.Path)
+		return match, ".path", problem
 	}
 	match.Value = path.Path
 	switch *path.PathType {
@@ -28,10 +33,10 @@ func pathMatch(path *networkingv1.HTTPIngressPath) (match ir.PathMatch, field, p
 			match.Value = "/"
 		}
 	default:
-		return match, ".pathType", fmt.Sprintf("the pathType %q is none of Exact, Prefix and ImplementationSpecific", *path.PathType)
+		return ir.PathMatch{}, ".pathType", fmt.Sprintf("the pathType %q is none of Exact, Prefix and ImplementationSpecific", *path.PathType)
 	}
 	if problem := pathProblem(match.Value); problem != "" {
-		return match, ".path", problem
+		return ir.PathMatch{}, ".path", problem
 	}
 	return match, "", ""
 }
