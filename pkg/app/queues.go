@@ -13,7 +13,7 @@ func newQueues(m *metrics.Metrics) *queue.Registry {
 		for _, s := range queues.Stats() {
 			yield(metrics.QueueGauges{
 				Key: s.Key, MaxActive: s.MaxActive, Active: s.Active, Waiting: s.Waiting,
-				Full: s.Full, TimedOut: s.TimedOut, Gone: s.Gone,
+				Full: s.Full, TimedOut: s.TimedOut, Gone: s.Gone, Unclassed: s.Unclassed,
 				Bounds: queue.WaitBounds[:], Waits: s.Waits, Waited: s.Waited,
 			})
 		}

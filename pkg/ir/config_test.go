@@ -137,7 +137,13 @@ func sampleRoutes(shop report.Origin) []Route {
 			ID: "ingress/ns/shop/0/1", Origin: shop, Field: "spec.rules[0].http.paths[1]",
 			Match:  Match{Path: PathMatch{Kind: PathRegex, Value: "/v[0-9]/.*"}},
 			Action: &Forward{},
-			Limits: Limits{Key: "claims", MaxActive: 1, Queue: Queue{Length: 1, Timeout: time.Second, FairBy: FairClaim, FairClaim: "sub"}},
+			Limits: Limits{
+				Key: "claims", MaxActive: 1,
+				Queue: Queue{
+					Length: 1, Timeout: time.Second, FairBy: FairClaim, FairClaim: "sub",
+					PriorityExpression: `request.claim("plan")`, PriorityClasses: "gold",
+				},
+			},
 		},
 	}
 }

@@ -38,10 +38,13 @@ type Queue struct {
 	// FairClaim is the name of the claim for FairClaim, else empty.
 	FairClaim string
 	// PriorityHeader is the name of the header field, in lower case, whose value says which class
-	// a request is of; empty where all are of one.
+	// a request is of; else empty.
 	PriorityHeader string
-	// PriorityClasses are the values, the class that is served first first, joined by ","; empty without
-	// PriorityHeader. Other values are one class, the last.
+	// PriorityExpression is an expression in CEL whose value, a text, says that; else empty. Requests
+	// for which it fails are of the last class.
+	PriorityExpression string
+	// PriorityClasses are the values, the class that is served first first, joined by ","; empty where
+	// neither of the above is there, as all requests are of one class. Other values are one class, the last.
 	PriorityClasses string
 }
 
@@ -115,8 +118,14 @@ func (l Limits) String() string {
 		if q.FairClaim != "" {
 			words = append(words, "claim="+quote(q.FairClaim))
 		}
-		if q.PriorityHeader != "" || q.PriorityClasses != "" {
-			words = append(words, "priority="+quote(q.PriorityHeader)+":"+quote(q.PriorityClasses))
+		if q.PriorityHeader != "" {
+			words = append(words, "priority-header="+quote(q.PriorityHeader))
+		}
+		if q.PriorityExpression != "" {
+			words = append(words, "priority-expression="+strconv.Quote(q.PriorityExpression))
+		}
+		if q.PriorityClasses != "" {
+			words = append(words, "classes="+quote(q.PriorityClasses))
 		}
 	}
 	return strings.Join(words, " ")
@@ -141,7 +150,8 @@ func (v *validator) limits(l Limits) {
 	v.check((q.FairHeader != "") == (q.FairBy == FairHeader), "a header to tell clients apart is there without need, or missing")
 	v.check(q.FairHeader == strings.ToLower(q.FairHeader), "the header to tell clients apart is not in lower case")
 	v.check((q.FairClaim != "") == (q.FairBy == FairClaim), "a claim to tell clients apart is there without need, or missing")
-	v.check((q.PriorityHeader == "") == (q.PriorityClasses == ""), "a queue needs both a header and classes of priority, or neither")
+	v.check(q.PriorityHeader == "" || q.PriorityExpression == "", "a queue has both a header and an expression of priority")
+	v.check((q.PriorityHeader+q.PriorityExpression == "") == (q.PriorityClasses == ""), "a queue needs both a source and classes of priority, or neither")
 	v.check(q.PriorityHeader == strings.ToLower(q.PriorityHeader), "the header of the priority is not in lower case")
 	v.check(strings.Count(q.PriorityClasses, ",") < MaxClasses, "there are too many classes of priority")
 }

@@ -11,6 +11,8 @@ type QueueGauges struct {
 	Key                        string
 	MaxActive, Active, Waiting int
 	Full, TimedOut, Gone       uint64
+	// Unclassed counts those whose class of priority could not be computed.
+	Unclassed uint64
 	// Waits counts waits by Bounds, the last one longer waits; Waited is their sum.
 	Bounds []time.Duration
 	Waits  []uint64
@@ -28,9 +30,11 @@ var (
 		"Time that requests waited for a slot, of those that had to.", []string{"limit"}, nil)
 	descQueueRejected = prometheus.NewDesc("sluice_queue_rejected_total",
 		"Requests that got no slot, by reason.", []string{"limit", "reason"}, nil)
+	descQueueUnclassed = prometheus.NewDesc("sluice_queue_priority_errors_total",
+		"Requests whose class of priority could not be computed, so that they were of the last.", []string{"limit"}, nil)
 )
 
-var queueDescs = []*prometheus.Desc{descQueueActive, descQueueMax, descQueueDepth, descQueueWait, descQueueRejected}
+var queueDescs = []*prometheus.Desc{descQueueActive, descQueueMax, descQueueDepth, descQueueWait, descQueueRejected, descQueueUnclassed}
 
 // Queues says whom to ask for the numbers of limiters at each scrape.
 func (m *Metrics) Queues(each func(yield func(QueueGauges))) {
@@ -56,4 +60,5 @@ func (s sink) queue(g QueueGauges) {
 	s.counter(descQueueRejected, float64(g.Full), g.Key, "queue_full")
 	s.counter(descQueueRejected, float64(g.TimedOut), g.Key, "queue_timeout")
 	s.counter(descQueueRejected, float64(g.Gone), g.Key, "client_closed")
+	s.counter(descQueueUnclassed, float64(g.Unclassed), g.Key)
 }

@@ -54,8 +54,10 @@ func (x *exchange) enter() queue.Outcome {
 	gone, stop := x.down.watch()
 	defer stop()
 	r.Client = x.turn()
-	if a.Priority != "" {
-		r.Class = a.Class(x.req.Header.Get(a.Priority))
+	if a.Priority != nil {
+		var known bool
+		r.Class, known = a.Priority.Class(&x.in, x.fx.Claims)
+		r.Unclassed = !known
 	}
 	seat, outcome := a.Limiter.Enter(r, bound, gone)
 	if outcome == queue.Admitted {

@@ -138,39 +138,59 @@ func TestWithoutEndpointsNobodyWaits(t *testing.T) {
 }
 
 func TestEarlierClassesAreServedFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		k := start(t, proxytest.Options{}, func(r *ir.Route) {
-			r.Limits = ir.Limits{Key: "r", MaxActive: 1, Queue: ir.Queue{Length: 3, Timeout: time.Minute, PriorityHeader: "x-class", PriorityClasses: "gold,silver"}}
-		})
-		var came []string
-		k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
-			for {
-				head, err := proxytest.ReadHead(r)
-				if err != nil {
-					return
+	// The queue is full with the fourth; the gold one takes the place of the newest without class.
+	const plain, stops = "first gold-4 silver-2 none-1", "first silver-2 none-1 none-3"
+	for name, tt := range map[string]struct {
+		header, expression string
+		want               string
+		unclassed          uint64
+	}{
+		"by a header":                      {header: "x-class", want: plain},
+		"by an expression":                 {expression: `request.path.endsWith("-4") ? "gold" : request.header("X-Class")`, want: plain},
+		"a failure is of the last class":   {expression: `request.path.endsWith("-2") ? "silver" : ["gold"][int(request.header("X-Class"))]`, want: stops, unclassed: 3},
+		"the whole request may be asked":   {expression: `request.host == "h" && request.method == "GET" && request.client != "" && request.path == "/gold-4" ? "gold" : request.path == "/silver-2" ? "silver" : "other"`, want: plain},
+		"no class that there is, the last": {expression: `request.path`, want: "first none-1 silver-2 none-3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := start(t, proxytest.Options{}, func(r *ir.Route) {
+					r.Limits = ir.Limits{Key: "r", MaxActive: 1, Queue: ir.Queue{
+						Length: 3, Timeout: time.Minute, PriorityHeader: tt.header, PriorityExpression: tt.expression, PriorityClasses: "gold,silver",
+					}}
+				})
+				var came []string
+				k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+					for {
+						head, err := proxytest.ReadHead(r)
+						if err != nil {
+							return
+						}
+						came = append(came, strings.TrimPrefix(strings.Fields(head)[1], "/"))
+						time.Sleep(time.Second)
+						io.WriteString(nc, okResponse)
+					}
+				}))
+				answers := make(chan string, 6)
+				for _, id := range []string{"first", "none-1", "silver-2", "none-3", "gold-4"} {
+					class, _, _ := strings.Cut(id, "-")
+					go func() { answers <- k.Send("GET /" + id + " HTTP/1.1\r\nHost: h\r\nX-Class: " + class + "\r\n\r\n") }()
+					synctest.Wait()
 				}
-				came = append(came, strings.TrimPrefix(strings.Fields(head)[1], "/"))
-				time.Sleep(time.Second)
-				io.WriteString(nc, okResponse)
-			}
-		}))
-		answers := make(chan string, 6)
-		// The queue is full with the fourth; the gold one takes the place of the newest without class.
-		for _, id := range []string{"first", "none-1", "silver-2", "none-3", "gold-4"} {
-			class, _, _ := strings.Cut(id, "-")
-			go func() { answers <- k.Send("GET /" + id + " HTTP/1.1\r\nHost: h\r\nX-Class: " + class + "\r\n\r\n") }()
-			synctest.Wait()
-		}
-		refused := 0
-		for range 5 {
-			if answer := <-answers; strings.HasPrefix(answer, "HTTP/1.1 503 ") {
-				refused++
-			}
-		}
-		if diff := cmp.Diff("first gold-4 silver-2 none-1", strings.Join(came, " ")); diff != "" || refused != 1 {
-			t.Errorf("%d were refused; the order differs (-want +got):\n%s", refused, diff)
-		}
-	})
+				refused := 0
+				for range 5 {
+					if answer := <-answers; strings.HasPrefix(answer, "HTTP/1.1 503 ") {
+						refused++
+					}
+				}
+				if diff := cmp.Diff(tt.want, strings.Join(came, " ")); diff != "" || refused != 1 {
+					t.Errorf("%d were refused; the order differs (-want +got):\n%s", refused, diff)
+				}
+				if s := k.Queues.Stats()[0]; s.Unclassed != tt.unclassed {
+					t.Errorf("%d could not be classed, want %d", s.Unclassed, tt.unclassed)
+				}
+			})
+		})
+	}
 }
 
 func TestATunnelHoldsItsSlotToItsEnd(t *testing.T) {

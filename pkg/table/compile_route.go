@@ -114,7 +114,10 @@ func (c *compiler) action(r *Route, spec ir.Action) error {
 		if err := c.forward(r, a); err != nil {
 			return err
 		}
-		r.Admission = c.admission(r.spec.Limits)
+		var err error
+		if r.Admission, err = c.admission(r.spec.Limits); err != nil {
+			return err
+		}
 		c.watchSeats(r)
 		return nil
 	}

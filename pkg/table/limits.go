@@ -2,7 +2,6 @@ package table
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
@@ -17,30 +16,22 @@ type Admission struct {
 	ByAddress bool
 	Header    string
 	Claim     string
-	// Priority is the name of the header field that Class is asked for, empty for none.
-	Priority string
+	// Priority says which class a request is of, nil where all are of one.
+	Priority *Priority
 	// Seated says that a request gets an endpoint with its slot, so that Choose comes first.
 	Seated bool
 	// RetrySeconds is what clients that are turned away are told to wait for, at least 1.
 	RetrySeconds int
-
-	classes []string
-}
-
-// Class returns the class of a value of Priority: the lower, the sooner it is served.
-func (a *Admission) Class(value []byte) int {
-	for i, class := range a.classes {
-		if string(value) == class {
-			return i
-		}
-	}
-	return len(a.classes)
 }
 
 // admission returns nil for no limits. A limiter is acquired once a table.
-func (c *compiler) admission(l ir.Limits) *Admission {
+func (c *compiler) admission(l ir.Limits) (*Admission, error) {
 	if l.MaxActive <= 0 && l.PerEndpoint <= 0 {
-		return nil
+		return nil, nil
+	}
+	priority, err := newPriority(&l.Queue)
+	if err != nil {
+		return nil, err
 	}
 	limiter := c.limiters[l.Key]
 	if limiter == nil {
@@ -52,19 +43,15 @@ func (c *compiler) admission(l ir.Limits) *Admission {
 		c.limiters[l.Key] = limiter
 		c.table.pools.limiters = append(c.table.pools.limiters, limiter)
 	}
-	a := &Admission{
+	return &Admission{
 		Limiter:      limiter,
 		ByAddress:    l.Queue.FairBy == ir.FairClientAddress,
 		Header:       l.Queue.FairHeader,
 		Claim:        l.Queue.FairClaim,
-		Priority:     l.Queue.PriorityHeader,
+		Priority:     priority,
 		Seated:       l.PerEndpoint > 0,
 		RetrySeconds: max(int(l.Queue.Timeout.Seconds()), 1),
-	}
-	if a.Priority != "" {
-		a.classes = strings.Split(l.Queue.PriorityClasses, ",")
-	}
-	return a
+	}, nil
 }
 
 // watchSeats has a limiter told of new endpoints, which may be free.

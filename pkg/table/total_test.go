@@ -52,6 +52,13 @@ var (
 			port := rapid.SampledFrom([]uint16{13, 14, 80, 1000}).Draw(t, "port")
 			r.Filters = []ir.Filter{&ir.RedirectHTTPS{Port: port}}
 		}
+		if rapid.Bool().Draw(t, "limits") {
+			r.Limits = ir.Limits{Key: genName.Draw(t, "key"), MaxActive: rapid.IntRange(-1, 1).Draw(t, "active"), Queue: ir.Queue{
+				Length:             rapid.IntRange(-1, 1).Draw(t, "length"),
+				PriorityExpression: rapid.SampledFrom([]string{"", `request.path`, `1`, `(`}).Draw(t, "expression"),
+				PriorityClasses:    rapid.SampledFrom([]string{"", "gold", ",,"}).Draw(t, "classes"),
+			}}
+		}
 		return r
 	})
 	genConfig = rapid.Custom(func(t *rapid.T) *ir.Config {

@@ -104,18 +104,30 @@ type Queue struct {
 
 // Priority tells the classes of requests apart. Those of an earlier class are served before all
 // others, so that later ones may have to wait until their time is over.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.header) != has(self.expression)",message="priority must have either header or expression"
 type Priority struct {
 	// header is the name of the header field that names the class, in any case. Clients can
 	// write it, unless a filter of the route sets or removes it.
 	//
-	// +required
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
-	Header string `json:"header"`
+	Header string `json:"header,omitempty"`
 
-	// classes are values of the header, the first is served first. Requests with another value, or
-	// without the header, come last.
+	// expression is an expression in CEL whose value is a text, the name of the class. It may name
+	// request.method, request.host, request.path, request.client, request.header("name"), and
+	// request.claim("name") of the token that a filter of the route has verified. Requests for which
+	// it fails come last.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Expression string `json:"expression,omitempty"`
+
+	// classes are values of the header or expression, the first is served first. Requests with
+	// another value, or without the header, come last.
 	//
 	// +required
 	// +listType=set

@@ -52,6 +52,8 @@ type Request struct {
 	// Class says which requests are served before it, and which behind it: below Classes. Higher ones
 	// count as the last.
 	Class int
+	// Unclassed says that Class could not be computed. It only counts.
+	Unclassed bool
 	// Seats are what it chooses its Seat from; nil where Limits.PerSeat does not matter to it.
 	Seats Seats
 }
@@ -204,6 +206,9 @@ func (l *Limiter) join(r Request) (*waiter, time.Duration) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if r.Unclassed {
+		l.counts.unclassed++
+	}
 	var ok bool
 	if w.seat, ok = l.try(r); ok {
 		return w, 0

@@ -17,6 +17,8 @@ type counts struct {
 	ended  [outcomes]uint64
 	waits  [len(WaitBounds) + 1]uint64
 	waited time.Duration
+	// unclassed counts those with Request.Unclassed.
+	unclassed uint64
 }
 
 func (c *counts) wait(d time.Duration) {
@@ -44,6 +46,8 @@ type Stats struct {
 	// WaitBounds, the last one for longer waits; Waited is the sum of the waits.
 	Waits  []uint64
 	Waited time.Duration
+	// Unclassed counts the requests whose class could not be computed.
+	Unclassed uint64
 }
 
 // Stats returns the numbers of this moment.
@@ -54,6 +58,6 @@ func (l *Limiter) Stats() Stats {
 	return Stats{
 		Key: l.key, MaxActive: l.limits.MaxActive, PerSeat: l.limits.PerSeat, Active: l.active, Waiting: l.lines.count,
 		Admitted: c.ended[Admitted], Full: c.ended[Full], TimedOut: c.ended[TimedOut], Gone: c.ended[Gone],
-		Waits: slices.Clone(c.waits[:]), Waited: c.waited,
+		Waits: slices.Clone(c.waits[:]), Waited: c.waited, Unclassed: c.unclassed,
 	}
 }

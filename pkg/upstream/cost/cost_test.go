@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluice-dev/sluice/pkg/expression"
 	"github.com/sluice-dev/sluice/pkg/upstream/balance"
 )
 
@@ -29,7 +30,7 @@ var subject = balance.Subject{
 }
 
 func TestCosts(t *testing.T) {
-	for expression, want := range map[string]float64{
+	for text, want := range map[string]float64{
 		`1`:               1,
 		`2u`:              2,
 		`1.5`:             1.5,
@@ -43,8 +44,8 @@ func TestCosts(t *testing.T) {
 		`request.path.startsWith("/cart") && request.method == "GET" ? 1 : 2`:         1,
 		`request.host == "shop.example.com" && request.client == "192.0.2.1" ? 1 : 2`: 1,
 	} {
-		t.Run(expression, func(t *testing.T) {
-			p, err := Compile(expression)
+		t.Run(text, func(t *testing.T) {
+			p, err := Compile(text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +65,7 @@ func TestExpressionsThatCannotBeCostsAreRefused(t *testing.T) {
 		"an unknown field":    {`endpoint.color`, "undeclared reference"},
 		"no number":           {`endpoint.zone`, "gives a value of the type string, want a number"},
 		"a truth":             {`endpoint.active > 1`, "gives a value of the type bool"},
-		"one that is long":    {`1 + ` + strings.Repeat("1 + ", MaxLength) + `1`, "is longer than 1024 bytes"},
+		"one that is long":    {`1 + ` + strings.Repeat("1 + ", expression.MaxLength) + `1`, "is longer than 1024 bytes"},
 		"one that takes long": {`[1,2,3,4,5,6,7,8,9,10].map(a, [1,2,3,4,5,6,7,8,9,10].map(b, [1,2,3,4,5,6,7,8,9,10].map(c, a*b*c))).size()`, "operations for each endpoint"},
 		"a text that grows":   {`(request.path + request.path).matches("(a|b|c|d|e|f|g|h)*[a-z]+x.*y") ? 1 : 2`, "operations for each endpoint"},
 	} {
@@ -79,13 +80,13 @@ func TestExpressionsThatCannotBeCostsAreRefused(t *testing.T) {
 }
 
 func TestWhatIsNoNumberIsAnError(t *testing.T) {
-	for _, expression := range []string{`1 / (endpoint.active - 3)`, `0.0 / 0.0`, `int(request.header("x"))`} {
-		p, err := Compile(expression)
+	for _, text := range []string{`1 / (endpoint.active - 3)`, `0.0 / 0.0`, `int(request.header("x"))`} {
+		p, err := Compile(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err := p.Of(&subject, asker{}); err == nil {
-			t.Errorf("%s gave %v", expression, got)
+			t.Errorf("%s gave %v", text, got)
 		}
 	}
 }
@@ -93,8 +94,8 @@ func TestWhatIsNoNumberIsAnError(t *testing.T) {
 func FuzzCompile(f *testing.F) {
 	f.Add(`endpoint.active`)
 	f.Add(`request.header("a") == "b" ? 1.0 : endpoint.latencyMs`)
-	f.Fuzz(func(t *testing.T, expression string) {
-		p, err := compile(expression)
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := Compile(text)
 		if err != nil {
 			return
 		}

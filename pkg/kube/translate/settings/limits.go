@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/limit/class"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -99,23 +100,31 @@ func (r *Reader) queue(q *v1alpha1.Queue, at resolve.Place) ir.Queue {
 	return out
 }
 
-// class is a value of the header of a priority.
-var class = regexp.MustCompile("^[A-Za-z0-9._-]+$")
+// className is what a class of a priority may be called.
+var className = regexp.MustCompile("^[A-Za-z0-9._-]+$")
 
 func (r *Reader) priority(p *v1alpha1.Priority, out *ir.Queue, at resolve.Place) {
 	if p == nil {
 		return
 	}
-	if !token.MatchString(p.Header) {
+	switch {
+	case (p.Header == "") == (p.Expression == ""):
+		r.refuseLimits(at, "has both header and expression, or neither")
+	case p.Header != "" && !token.MatchString(p.Header):
 		r.refuseLimits(at.At(".header"), "is no name of a header field")
+	case p.Expression != "":
+		if _, err := class.Compile(p.Expression); err != nil {
+			r.refuseLimits(at.At(".expression"), strings.Join(strings.Fields(err.Error()), " "))
+		}
 	}
 	if len(p.Classes) == 0 || len(p.Classes) > ir.MaxClasses {
 		r.refuseLimits(at.At(".classes"), "has not between 1 and 8 classes")
 	}
 	for i, c := range p.Classes {
-		if !class.MatchString(c) {
+		if !className.MatchString(c) {
 			r.refuseLimits(at.At(".classes["+strconv.Itoa(i)+"]"), "is no word of letters, digits, '.', '_' and '-'")
 		}
 	}
-	out.PriorityHeader, out.PriorityClasses = strings.ToLower(p.Header), strings.Join(p.Classes, ",")
+	out.PriorityHeader, out.PriorityExpression = strings.ToLower(p.Header), p.Expression
+	out.PriorityClasses = strings.Join(p.Classes, ",")
 }
