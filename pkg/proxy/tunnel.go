@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
-	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -127,100 +126,30 @@ type tunnel struct {
 	moved atomic.Int64
 	// timedOut says that idle has passed.
 	timedOut atomic.Bool
+	// spliced counts the bytes that have not come to this process.
+	spliced atomic.Int64
 }
 
 // run returns when both directions have ended; cut says that idle has passed.
 // It closes both connections.
 func (t *tunnel) run(client, endpoint tunnelEnd, fromClient, fromEndpoint []byte) (cut bool) {
 	t.moved.Store(time.Now().UnixNano())
-	// What bounded the exchange before says nothing of the tunnel.
-	_, _ = client.SetWriteDeadline(time.Time{}), endpoint.SetWriteDeadline(time.Time{})
 	ended := make(chan struct{})
 	// The goroutine ends with its direction, and a failure of either direction closes both.
 	go func() {
 		defer close(ended)
-		t.copy(endpoint, client, fromClient, &t.in)
+		in := half{tunnel: t, dst: endpoint, src: client, count: &t.in}
+		in.run(fromClient)
 	}()
-	t.copy(client, endpoint, fromEndpoint, &t.out)
+	out := half{tunnel: t, dst: client, src: endpoint, count: &t.out}
+	out.run(fromEndpoint)
 	<-ended
 	_ = client.Close()
 	_ = endpoint.Close()
 	return t.timedOut.Load()
 }
 
-// copy moves one direction until its end.
-func (t *tunnel) copy(dst, src tunnelEnd, first []byte, count *atomic.Int64) {
-	if !t.pump(dst, src, first, count) || !closeWrite(dst) {
-		_ = dst.Close()
-		_ = src.Close()
-	}
-}
-
-// pump returns true if src has ended in order.
-func (t *tunnel) pump(dst, src tunnelEnd, first []byte, count *atomic.Int64) bool {
-	if !t.write(dst, first, count) {
-		return false
-	}
-	var buf adaptiveBuffer
-	defer buf.release()
-	var limit deadline
-	limit.forget()
-	for {
-		t.bound(src.SetReadDeadline, &limit)
-		p := buf.get()
-		n, err := src.Read(p)
-		if !t.write(dst, p[:n], count) {
-			return false
-		}
-		buf.adapt(n)
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF):
-			return true
-		case isTimeout(err) && t.left(time.Now()) > 0:
-			limit.forget() // The other direction has moved meanwhile.
-		default:
-			if isTimeout(err) {
-				t.timedOut.Store(true)
-			}
-			return false
-		}
-	}
-}
-
-func (t *tunnel) write(dst tunnelEnd, p []byte, count *atomic.Int64) bool {
-	if len(p) == 0 {
-		return true
-	}
-	now := time.Now()
-	t.moved.Store(now.UnixNano())
-	if t.idle > 0 {
-		_ = dst.SetWriteDeadline(now.Add(t.idle))
-	}
-	n, err := dst.Write(p)
-	count.Add(int64(n))
-	return err == nil
-}
-
-// bound limits the next read to what is left of idle.
-func (t *tunnel) bound(set func(time.Time) error, limit *deadline) {
-	now := time.Now()
-	left := time.Duration(0)
-	if t.idle > 0 {
-		left = max(t.left(now), time.Millisecond)
-	}
-	if at, tell := limit.after(now, left, time.Time{}); tell {
-		_ = set(at)
-	}
-}
-
 // left returns how much of idle is left.
 func (t *tunnel) left(now time.Time) time.Duration {
 	return t.idle - now.Sub(time.Unix(0, t.moved.Load()))
-}
-
-// closeWrite passes an end on; false means that the connection cannot be half-closed.
-func closeWrite(end tunnelEnd) bool {
-	half, ok := end.(interface{ CloseWrite() error })
-	return ok && half.CloseWrite() == nil
 }

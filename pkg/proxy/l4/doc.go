@@ -7,6 +7,10 @@
 //
 // A connection is looked at by one goroutine, the one that serves it.
 //
+// Splice moves bytes from one socket of TCP to another within the kernel, for tunnels of which much comes
+// at once. At most 64 pipes are in use for that, each from when something is taken until all of it
+// is given: a tunnel that waits for bytes has none.
+//
 // Packets passes the datagrams of a UDP socket on, by sessions of one client's address
 // and port each. Who gives it the socket says where a session goes, and hears when it is
 // over. Each session has a goroutine and a socket of its own, so that it sees the

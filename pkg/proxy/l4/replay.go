@@ -1,6 +1,9 @@
 package l4
 
-import "net"
+import (
+	"errors"
+	"net"
+)
 
 // Replay returns nc with bytes in front of what is read from it.
 func Replay(nc net.Conn, first []byte) net.Conn { return &replayed{Conn: nc, first: first} }
@@ -9,6 +12,15 @@ func Replay(nc net.Conn, first []byte) net.Conn { return &replayed{Conn: nc, fir
 type replayed struct {
 	net.Conn
 	first []byte
+}
+
+// CloseWrite ends our half, where the connection below has halves.
+func (r *replayed) CloseWrite() error {
+	half, ok := r.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
 }
 
 // Read returns the bytes in front until there are none left.
