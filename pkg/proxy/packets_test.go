@@ -71,7 +71,7 @@ func packetClient(t *testing.T, to netip.AddrPort) *net.UDPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	if err := nc.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := nc.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return nc
@@ -148,11 +148,24 @@ func TestSilentSessionsEnd(t *testing.T) {
 	k.Registry.SetEndpoints(ir.EndpointSet{Key: "a", Endpoints: []ir.Endpoint{answering(t, "a")}})
 	at, _ := servePackets(t, k)
 	nc := packetClient(t, at)
-	askPacket(t, nc, "x")
-	k.Log(1) // It comes with the session's end.
-	if got := askPacket(t, nc, "y"); got != "ay" {
-		t.Errorf("the next session got %q", got)
+	// A session may end before the answer comes, so who gets none asks again.
+	ask := func(text string) {
+		t.Helper()
+		buf := make([]byte, 100)
+		for got := ""; got != "a"+text; {
+			if _, err := nc.Write([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			if err := nc.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			n, _ := nc.Read(buf)
+			got = string(buf[:n])
+		}
 	}
+	ask("x")
+	k.Log(1) // It comes with the session's end.
+	ask("y")
 }
 
 func TestSessionsDrain(t *testing.T) {
