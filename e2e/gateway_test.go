@@ -36,7 +36,7 @@ spec:
 // gatewayFront waits until a Gateway is programmed and returns its address.
 func gatewayFront(t *testing.T, name string) front {
 	t.Helper()
-	kubectl(t, "-n", apps, "wait", "gateway/"+name, "--for=condition=Programmed", "--timeout=60s")
+	kubectl(t, "-n", apps, "wait", "gateway/"+name, "--for=condition=Programmed", "--timeout=120s")
 	address := kubectl(t, "-n", apps, "get", "gateway/"+name, "-o", "jsonpath={.status.addresses[0].value}")
 	return front{http: net.JoinHostPort(address, "80")}
 }
@@ -68,7 +68,7 @@ func testGateways(t *testing.T) {
 	frontAddress(t).eventually(t, "http://any.example.com/", 404, "")
 
 	kubectl(t, "-n", apps, "delete", "gateway/one")
-	until(t, 10*time.Second, "the Service of the Gateway is gone", func() error {
+	until(t, patience, "the Service of the Gateway is gone", func() error {
 		if left := kubectl(t, "-n", apps, "get", "services,endpointslices", "-l", "gateway.networking.k8s.io/gateway-name=one", "-o", "name"); left != "" {
 			return fmt.Errorf("left: %s", left)
 		}
@@ -85,7 +85,7 @@ func testGatewaySelfUpgrade(t *testing.T) {
 	}
 	apply(t, gatewayManifest("steady", "shop"))
 	f := gatewayFront(t, "steady")
-	f.eventually(t, "http://steady.example.com/", 200, from("shop"))
+	f.everywhere(t, "http://steady.example.com/", 200, from("shop"))
 	run := load.Start(load.Options{Address: f.http, Host: "steady.example.com", Rate: rate, Expect: from("shop")})
 	time.Sleep(2 * time.Second)
 	helmUpgrade(t, fmt.Sprintf("controller.podAnnotations.rolled=gateway-%d", time.Now().Unix()))
@@ -93,7 +93,11 @@ func testGatewaySelfUpgrade(t *testing.T) {
 	waitGone(t, 2)
 	time.Sleep(3 * time.Second)
 	wantNoFailure(t, run.Stop(), 300)
-	if slices := kubectl(t, "-n", apps, "get", "endpointslices", "-l", "kubernetes.io/service-name=sluice-steady", "-o", "jsonpath={.items[*].endpoints[*].addresses[0]}"); len(strings.Fields(slices)) != 2 {
-		t.Errorf("the Gateway leads to %q, want two pods", slices)
-	}
+	until(t, patience, "the Gateway leads to two Pods", func() error {
+		slices := kubectl(t, "-n", apps, "get", "endpointslices", "-l", "kubernetes.io/service-name=sluice-steady", "-o", "jsonpath={.items[*].endpoints[*].addresses[0]}")
+		if len(strings.Fields(slices)) != 2 {
+			return fmt.Errorf("it leads to %q", slices)
+		}
+		return nil
+	})
 }

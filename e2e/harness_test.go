@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// patience bounds what a test waits for. It is long, since it is only there to end a test that has failed.
+const patience = 90 * time.Second
+
 // namespace is where Sluice is installed.
 const namespace = "sluice-system"
 
@@ -155,7 +158,7 @@ func (f front) get(url string, options ...func(*http.Request)) (answer, error) {
 	for _, option := range options {
 		option(req)
 	}
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: transport, Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -169,7 +172,7 @@ func (f front) get(url string, options ...func(*http.Request)) (answer, error) {
 func (f front) eventually(t *testing.T, url string, status int, text string) answer {
 	t.Helper()
 	var got answer
-	until(t, 30*time.Second, url, func() error {
+	until(t, patience, url, func() error {
 		var err error
 		got, err = f.get(url)
 		if err != nil {
@@ -181,4 +184,22 @@ func (f front) eventually(t *testing.T, url string, status int, text string) ans
 		return nil
 	})
 	return got
+}
+
+// everywhere is eventually from all replicas, each of which learns of a change by itself: every one
+// of many new connections must get that answer.
+func (f front) everywhere(t *testing.T, url string, status int, text string) {
+	t.Helper()
+	until(t, patience, url+" from all replicas", func() error {
+		for range 20 {
+			got, err := f.get(url)
+			if err != nil {
+				return err
+			}
+			if got.status != status || !strings.Contains(got.body, text) {
+				return fmt.Errorf("status %d, want %d with %q: %.300s", got.status, status, text, got.body)
+			}
+		}
+		return nil
+	})
 }

@@ -16,7 +16,7 @@ import (
 func (f front) asks(t *testing.T, url, name, value string, status int, text string) answer {
 	t.Helper()
 	var got answer
-	until(t, 30*time.Second, url+" with "+name+": "+value, func() error {
+	until(t, patience, url+" with "+name+": "+value, func() error {
 		var err error
 		if got, err = f.get(url, withHeader(name, value)); err != nil {
 			return err
@@ -73,7 +73,7 @@ spec:
 
 	reapply(t, strings.Replace(route, `version: "2.1"}`, `version: "2.1", ready: false}`, 1))
 	f.asks(t, url, "App-Version", "2.1", 200, from("app-v2"))
-	until(t, 30*time.Second, "the condition Suspended", func() error {
+	until(t, patience, "the condition Suspended", func() error {
 		status := kubectl(t, "-n", apps, "get", "pxr/versions", "-o", `jsonpath={.status.conditions[?(@.type=="Suspended")].status}`)
 		if status != "True" {
 			return fmt.Errorf("it is %q", status)
@@ -96,13 +96,13 @@ spec:
   routes: [{backends: [{service: {name: blog, port: 80}}]}]
 `, apps, maxActive, length))
 	f := frontAddress(t)
-	f.eventually(t, "http://queue.example.com/", 200, from("blog"))
+	f.everywhere(t, "http://queue.example.com/", 200, from("blog"))
 	var mu sync.Mutex
 	statuses, most := make(map[int]int), int64(0)
 	var wg sync.WaitGroup
 	for range sent {
 		wg.Go(func() {
-			got, err := f.get("http://queue.example.com/?sleep=300")
+			got, err := f.get("http://queue.example.com/?sleep=1500")
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -183,7 +183,7 @@ spec:
   retry: {attempts: 2, budgetPercent: 50}
   routes: [{backends: [{service: {name: shop, port: 80}}]}]
 `)
-	f.eventually(t, "http://killed.example.com/", 200, from("shop"))
+	f.everywhere(t, "http://killed.example.com/", 200, from("shop"))
 	run := load.Start(load.Options{Address: f.http, Host: "killed.example.com", Rate: 300, Expect: from("shop")})
 	pods := strings.Fields(kubectl(t, "-n", apps, "get", "pods", "-l", "app=shop", "-o", "jsonpath={.items[*].metadata.name}"))
 	time.Sleep(time.Second)

@@ -29,7 +29,7 @@ type peer struct {
 // certificate. Which certificate comes is what the tests look at, so it is not
 // verified.
 func (f front) transport(seen **peer) *http.Transport {
-	var d net.Dialer
+	d := net.Dialer{Timeout: 5 * time.Second} // An address may lead nowhere for a while.
 	return &http.Transport{
 		ForceAttemptHTTP2: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -40,7 +40,7 @@ func underLoad(t *testing.T, host string, happens func()) {
 	t.Helper()
 	f := frontAddress(t)
 	apply(t, ingress(strings.Split(host, ".")[0], host, "shop"))
-	f.eventually(t, "http://"+host+"/", 200, from("shop"))
+	f.everywhere(t, "http://"+host+"/", 200, from("shop"))
 	run := load.Start(load.Options{Address: f.http, Host: host, Rate: rate, Expect: from("shop")})
 	stopped := false
 	defer func() {
@@ -102,8 +102,8 @@ func waitGone(t *testing.T, want int) {
 func testChurn(t *testing.T) {
 	f := frontAddress(t)
 	apply(t, ingress("socket", "socket.example.com", "shop"))
-	f.eventually(t, "http://socket.example.com/", 200, from("shop"))
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	f.everywhere(t, "http://socket.example.com/", 200, from("shop"))
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	socket, _, err := websocket.Dial(ctx, "ws://"+f.http+"/ws", &websocket.DialOptions{Host: "socket.example.com"})
 	if err != nil {

@@ -94,7 +94,7 @@ func curl(o curlOptions, out io.Writer) error {
 		transport = http3Transport(o)
 	}
 	defer transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	resp, err := transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {

@@ -78,7 +78,7 @@ func TestScripts(t *testing.T) {
 
 // patience bounds how long a script waits for anything. It is long, since it is
 // only there to end a script that has failed.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // raceOptions let programs with the race detector end without a second's sleep.
 const raceOptions = "atexit_sleep_ms=0"

@@ -13,11 +13,12 @@ import (
 	"io"
 	"math/big"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -141,13 +142,26 @@ func listen(t *testing.T) net.Listener {
 	return ln
 }
 
-// free returns an address that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	ln := listen(t)
-	defer ln.Close()
-	return ln.Addr().String()
+// log collects what the program logs.
+type log struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
 }
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// listening is the line of the log that says which addresses are bound.
+var listening = regexp.MustCompile(`"msg":"listening","http":"(.*?)","https":"(.*?)"`)
 
 // serve runs the program with the manifests, and returns where it serves.
 func serve(t *testing.T, port int) (clear, secure string) {
@@ -164,32 +178,28 @@ func serve(t *testing.T, port int) (clear, secure string) {
 	if err := os.WriteFile(filepath.Join(dir, "grpc.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	clear, secure = free(t), free(t)
-	ops := free(t)
-	var log strings.Builder
-	cmd := exec.Command(program, "serve", dir, "--http-addr", clear, "--https-addr", secure, "--ops-addr", ops, "--admin-addr", "off")
-	cmd.Stdout, cmd.Stderr = io.Discard, &log
+	const free = "127.0.0.1:0"
+	log, ended := new(log), make(chan error, 1)
+	cmd := exec.Command(program, "serve", dir, "--http-addr", free, "--https-addr", free, "--ops-addr", "off", "--admin-addr", "off", "--log-format", "json")
+	cmd.Stdout, cmd.Stderr = io.Discard, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("sluice ended with %v\n%s", err, log.String())
+		if err := <-ended; err != nil {
+			t.Errorf("sluice ended with %v\n%s", err, log)
 		}
 	})
-	for end := time.Now().Add(time.Minute); ; {
-		resp, err := http.Get("http://" + ops + "/readyz")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return clear, secure
-			}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		found := listening.FindStringSubmatch(log.String())
+		switch {
+		case found != nil && strings.Contains(log.String(), "first table served"):
+			return found[1], found[2]
+		case len(ended) > 0, time.Now().After(end):
+			t.Fatalf("sluice does not serve:\n%s", log)
 		}
-		if time.Now().After(end) {
-			t.Fatalf("sluice does not become ready: %v", err)
-		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 

@@ -24,7 +24,7 @@ type Options struct {
 	Rate int
 	// Expect must be part of the body of each response; empty expects nothing.
 	Expect string
-	// Timeout bounds one request; 5 s where it is 0.
+	// Timeout bounds one request; 20 s where it is 0.
 	Timeout time.Duration
 }
 
@@ -65,7 +65,7 @@ func Start(o Options) *Run {
 		o.Path = "/"
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 5 * time.Second
+		o.Timeout = 20 * time.Second
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Run{cancel: cancel, begun: time.Now()}

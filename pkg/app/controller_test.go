@@ -24,7 +24,7 @@ import (
 
 // patience bounds how long a test waits for another process. It is long, since
 // it is only there to end a test that has failed.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // startAPIServer runs etcd and kube-apiserver until the test ends.
 func startAPIServer(t *testing.T) (*envtest.Environment, *rest.Config) {

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 
 // leaked returns the goroutines that run code of ours, once they have had time to end.
 func leaked() string {
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(10 * time.Millisecond) {
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		var ours []string
