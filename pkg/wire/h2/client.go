@@ -29,6 +29,8 @@ type client struct {
 	onRoom func()
 	// resp is the response that is being read; it belongs to the goroutine that reads.
 	resp wire.Response
+	// spares are empty responses, of which the memory is used for the next.
+	spares []wire.Response
 }
 
 // NewClientConn makes a connection on nc. Options bound what the endpoint may send; MaxStreams
@@ -66,7 +68,28 @@ func (c *ClientConn) Open() *Stream {
 	s := &Stream{c: c.c}
 	s.read.cond.L, s.write.cond.L = &c.c.mu, &c.c.mu
 	s.promised = true
+	s.room = rooms.Get().(*room)
+	s.block, s.small, s.trailer, s.heads = s.room.block, s.room.small, s.room.trailer, s.headRoom[:0]
 	return s
+}
+
+// maxSpares bounds the spare responses of a connection.
+const maxSpares = 16
+
+// spare takes a spare response, or a new one. c.mu is held.
+func (c *client) spare() (r wire.Response) {
+	if last := len(c.spares) - 1; last >= 0 {
+		r = c.spares[last]
+		c.spares = c.spares[:last]
+	}
+	return r
+}
+
+// keep makes an empty response a spare one. c.mu is held.
+func (c *client) keep(r wire.Response) {
+	if len(c.spares) < maxSpares {
+		c.spares = append(c.spares, r)
+	}
 }
 
 // Usable says that streams may be opened, now or when others have ended.

@@ -67,6 +67,7 @@ type Conn struct {
 
 	output
 	drain drain
+	alarm alarm
 	// closed says that the connection takes nothing any more.
 	closed bool
 }
@@ -165,6 +166,7 @@ func (c *Conn) end(why error) error {
 		c.quiet.Wait()
 	}
 	c.releaseOutput()
+	c.alarm.stop()
 	c.mu.Unlock()
 	c.in.release()
 	switch {

@@ -49,7 +49,6 @@ func (c *Conn) takeHeaders(f *frame) error {
 	}
 	switch {
 	case b.head:
-		c.client.resp = wire.Response{}
 		c.section.Response(&c.client.resp)
 	case b.s != nil:
 		c.section.Request(&b.s.req, b.s.arena)
@@ -72,6 +71,7 @@ func (c *Conn) openBlock(b *block) error {
 	defer c.mu.Unlock()
 	if s := c.streams[b.id]; s != nil && c.client != nil && !s.answered && !s.ended {
 		b.head = true
+		c.client.resp = c.client.spare()
 		return nil
 	}
 	if s := c.streams[b.id]; s != nil {
@@ -204,7 +204,7 @@ func (c *Conn) takeTrailers(b *block) error {
 		return c.breach(b.id, ProtocolError)
 	}
 	if c.trailer.Len() > 0 {
-		s.trailer.CopyFrom(&c.trailer)
+		s.trailer, c.trailer = c.trailer, s.trailer
 	}
 	s.endOfBody()
 	return nil

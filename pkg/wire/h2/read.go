@@ -60,14 +60,15 @@ func (c *Conn) settle() {
 		}
 		c.running++
 		// The goroutine ends with the function that serves the stream, for which end waits.
-		go c.run(s)
+		go s.start()
 	}
 	c.ready = c.ready[:0]
 	c.kick()
 }
 
 // run is the goroutine of a stream.
-func (c *Conn) run(s *Stream) {
+func (s *Stream) run() {
+	c := s.c
 	defer c.leave(s)
 	c.handle(s)
 }

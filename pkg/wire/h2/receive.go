@@ -154,68 +154,79 @@ func (s *Stream) BodyDone() bool {
 
 // buffer holds what of a body was not read yet. The windows bound it.
 type buffer struct {
-	b    []byte
-	r, w int
+	// room is where it is, of the pool bodyBuffers[class]; nil while it is empty.
+	room  *[]byte
+	class int
+	r, w  int
 }
 
-// bodySizes are the sizes of the buffers for bodies, each four times the one before.
+// bodySizes are the sizes of the buffers for bodies, each four times the one before. The
+// largest holds a window.
 var bodySizes = [...]int{4 << 10, 16 << 10, 64 << 10}
 
 var bodyBuffers [len(bodySizes)]sync.Pool
 
 func (b *buffer) unread() int { return b.w - b.r }
 
+// bytes is the memory that it has.
+func (b *buffer) bytes() []byte {
+	if b.room == nil {
+		return nil
+	}
+	return *b.room
+}
+
 func (b *buffer) write(p []byte) {
-	if b.w+len(p) > len(b.b) {
+	if b.w+len(p) > len(b.bytes()) {
 		b.grow(len(p))
 	}
-	b.w += copy(b.b[b.w:], p)
+	b.w += copy(b.bytes()[b.w:], p)
 }
 
 // grow makes room for n more bytes: by moving what is unread down, else in a larger buffer.
 func (b *buffer) grow(n int) {
-	unread := b.b[b.r:b.w]
-	if need := len(unread) + n; need > len(b.b) || b.r < len(b.b)/2 {
+	all := b.bytes()
+	unread := all[b.r:b.w]
+	if need := len(unread) + n; need > len(all) || b.r < len(all)/2 {
 		larger := takeBody(max(need, 2*len(unread)))
-		copy(larger, unread)
-		putBody(b.b)
-		b.b = larger
+		copy(larger.bytes(), unread)
+		b.release()
+		*b = larger
 	} else {
-		copy(b.b, unread)
+		copy(all, unread)
 	}
 	b.r, b.w = 0, len(unread)
 }
 
 func (b *buffer) read(p []byte) int {
-	n := copy(p, b.b[b.r:b.w])
+	n := copy(p, b.bytes()[b.r:b.w])
 	if b.r += n; b.r == b.w {
 		b.release()
 	}
 	return n
 }
 
+// release gives the memory back.
 func (b *buffer) release() {
-	putBody(b.b)
+	if b.room != nil && b.class < len(bodyBuffers) {
+		bodyBuffers[b.class].Put(b.room)
+	}
 	*b = buffer{}
 }
 
-func takeBody(n int) []byte {
+// takeBody returns an empty buffer of at least n bytes.
+func takeBody(n int) buffer {
 	for i, size := range bodySizes {
 		if n > size {
 			continue
 		}
-		if p, ok := bodyBuffers[i].Get().(*[]byte); ok {
-			return *p
+		room, ok := bodyBuffers[i].Get().(*[]byte)
+		if !ok {
+			b := make([]byte, size)
+			room = &b
 		}
-		return make([]byte, size)
+		return buffer{room: room, class: i}
 	}
-	return make([]byte, n)
-}
-
-func putBody(b []byte) {
-	for i, size := range bodySizes {
-		if len(b) == size {
-			bodyBuffers[i].Put(&b)
-		}
-	}
+	b := make([]byte, n)
+	return buffer{room: &b, class: len(bodyBuffers)}
 }

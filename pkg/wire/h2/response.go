@@ -2,6 +2,7 @@ package h2
 
 import (
 	"bytes"
+	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -13,6 +14,8 @@ type response struct {
 	toHead bool
 	// protocol is that of an extended CONNECT, empty for other requests.
 	protocol []byte
+	// room is where block and small come from.
+	room *room
 
 	// What follows is guarded by c.mu.
 
@@ -20,9 +23,11 @@ type response struct {
 	promised bool
 	// answered says that the head of the final response has come.
 	answered bool
-	// interims counts the informational responses, heads are those responses not yet read.
+	// interims counts the informational responses, heads are those responses not yet read,
+	// headRoom is room for the only one that most have.
 	interims int
 	heads    []wire.Response
+	headRoom [1]wire.Response
 }
 
 // maxInterims bounds the informational responses to one request.
@@ -90,12 +95,12 @@ func (s *Stream) ReadResponse(r *wire.Response) error {
 			return err
 		}
 	}
+	// The reading side gets r's memory in exchange.
 	head := &s.heads[0]
 	r.Reset()
-	r.Status, r.Version, r.Length, r.NoBody = head.Status, head.Version, head.Length, head.NoBody
-	for _, f := range head.Header.Fields() {
-		r.Header.AppendAlias(f)
-	}
+	*r, *head = *head, *r
+	c.client.keep(*head)
+	*head = wire.Response{}
 	s.heads = s.heads[1:]
 	if s.connected(r.Status) {
 		switchTo(r, s.protocol)
@@ -119,9 +124,29 @@ func (s *Stream) Leave() {
 	c.giveBack(s.body.unread())
 	s.body.release()
 	s.heads = nil
-	// A timer that rings already finds a stream that nobody waits for.
-	_, _ = s.read.stop(), s.write.stop()
+	if s.sent && s.room != nil {
+		// Nobody writes any more.
+		s.room.put(s.block, s.small, s.trailer)
+		s.room, s.block, s.small, s.trailer = nil, nil, nil, wire.Header{}
+	}
 	c.kick()
+}
+
+// room is memory for what a stream of the client's side writes, and for the trailers that it reads.
+type room struct {
+	block, small []byte
+	trailer      wire.Header
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// put keeps memory for further streams.
+func (m *room) put(block, small []byte, trailer wire.Header) {
+	if cap(block)+cap(small) <= maxKept {
+		trailer.Reset()
+		m.block, m.small, m.trailer = block[:0], small[:0], trailer
+		rooms.Put(m)
+	}
 }
 
 // takeResponse hands a response's head over. c.mu is held.

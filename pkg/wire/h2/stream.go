@@ -1,7 +1,6 @@
 package h2
 
 import (
-	"os"
 	"sync"
 	"time"
 
@@ -25,6 +24,9 @@ type Stream struct {
 	left int64
 	// drop says that the response has no body, whatever is written.
 	drop bool
+
+	// start is run, bound once so that starting its goroutine allocates nothing more.
+	start func()
 
 	// response is what only the client's side has.
 	response
@@ -56,6 +58,9 @@ var streams = sync.Pool{New: func() any { return new(Stream) }}
 func newStream(c *Conn, id uint32) *Stream {
 	s := streams.Get().(*Stream)
 	s.c, s.id = c, id
+	if s.start == nil {
+		s.start = s.run
+	}
 	s.read.cond.L, s.write.cond.L = &c.mu, &c.mu
 	return s
 }
@@ -120,8 +125,8 @@ func (c *Conn) leave(s *Stream) {
 	}
 	c.giveBack(s.body.unread())
 	s.body.release()
-	if rings := s.read.stop(); s.write.stop() || rings {
-		s.killed = true // A timer may still use it.
+	if s.read.sleeping+s.write.sleeping > 0 {
+		s.killed = true // Whoever still waits must not wake up in another stream.
 	}
 	if c.running--; c.running == 0 {
 		c.idleAt = time.Now()
@@ -137,7 +142,7 @@ func (c *Conn) leave(s *Stream) {
 // recycle gives the stream's memory back. One that was killed is left to the
 // collector: somebody may still be about to be told of its end.
 func (s *Stream) recycle() {
-	*s = Stream{req: s.req, arena: s.arena[:0], trailer: s.trailer, block: s.block[:0], small: s.small[:0]}
+	*s = Stream{start: s.start, req: s.req, arena: s.arena[:0], trailer: s.trailer, block: s.block[:0], small: s.small[:0]}
 	s.req.Reset()
 	s.trailer.Reset()
 	if cap(s.arena)+cap(s.block)+cap(s.small) <= maxKept {
@@ -191,55 +196,3 @@ func (s *Stream) SetReadDeadline(at time.Time) { s.read.set(s.c, at) }
 
 // SetWriteDeadline bounds the time that writes wait for the client's window. Any goroutine may call it.
 func (s *Stream) SetWriteDeadline(at time.Time) { s.write.set(s.c, at) }
-
-// wait is what one direction of a stream waits with. Its connection's mu guards it.
-type wait struct {
-	cond sync.Cond
-	at   time.Time
-	// timer rings at armed; it is made when it is first needed, and not kept
-	// beyond the stream.
-	timer *time.Timer
-	armed time.Time
-}
-
-func (w *wait) set(c *Conn, at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	w.at = at
-	w.cond.Broadcast()
-}
-
-// sleep waits to be woken, or returns os.ErrDeadlineExceeded. c.mu is held, but not meanwhile.
-func (w *wait) sleep(c *Conn) error {
-	if !w.at.IsZero() {
-		now := time.Now()
-		if !now.Before(w.at) {
-			return os.ErrDeadlineExceeded
-		}
-		// One that rings too early is left alone: whoever it wakes comes here again.
-		switch {
-		case w.timer == nil:
-			w.timer = time.AfterFunc(w.at.Sub(now), func() {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				w.cond.Broadcast()
-			})
-			w.armed = w.at
-		case w.armed.After(w.at) || !w.armed.After(now):
-			w.timer.Reset(w.at.Sub(now))
-			w.armed = w.at
-		}
-	}
-	w.cond.Wait()
-	return nil
-}
-
-// stop ends the use of the timer; rings says that it may be ringing.
-func (w *wait) stop() (rings bool) {
-	if w.timer == nil {
-		return false
-	}
-	rings = !w.timer.Stop()
-	w.timer = nil
-	return rings
-}
