@@ -94,7 +94,7 @@ func (c trial) mustRun(t *testing.T, args ...string) string {
 func (c trial) eventually(t *testing.T, args ...string) string {
 	t.Helper()
 	var out string
-	err := await(t.Context(), strings.Join(args, " "), time.Minute, func(context.Context) error {
+	err := await(t.Context(), strings.Join(args, " "), 3*time.Minute, func(context.Context) error {
 		var err error
 		if out, err = c.try(append([]string{"exec", "--"}, args...)...); err != nil {
 			err = fmt.Errorf("%w: %s", err, out)
@@ -216,7 +216,7 @@ func (c trial) deployHello(t *testing.T) (clusterIP, balancerIP string) {
 	t.Helper()
 	c.mustRun(t, "load", helloImage(t, c))
 	c.mustRun(t, "exec", "--", "kubectl", "apply", "-f", filepath.Join(c.root, "hack/cluster/testdata/hello.yaml"))
-	c.mustRun(t, "exec", "--", "kubectl", "rollout", "status", "deployment/hello", "--timeout=60s")
+	c.mustRun(t, "exec", "--", "kubectl", "rollout", "status", "deployment/hello", "--timeout=180s")
 	clusterIP = c.mustRun(t, "exec", "--", "kubectl", "get", "service", "hello", "-o", "jsonpath={.spec.clusterIP}")
 	balancerIP = c.eventually(t, "kubectl", "wait", "service/hello", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "--timeout=5s",
 		"-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
@@ -249,8 +249,8 @@ func TestClusterRunsPods(t *testing.T) {
 		t.Errorf("kubectl exec: %v, %q", err, out)
 	}
 	pods := c.mustRun(t, "exec", "--", "kubectl", "get", "pods", "-o", "name")
-	c.mustRun(t, append([]string{"exec", "--", "kubectl", "delete", "--timeout=60s"}, strings.Fields(pods)...)...)
-	c.mustRun(t, "exec", "--", "kubectl", "rollout", "status", "deployment/hello", "--timeout=60s")
+	c.mustRun(t, append([]string{"exec", "--", "kubectl", "delete", "--timeout=180s"}, strings.Fields(pods)...)...)
+	c.mustRun(t, "exec", "--", "kubectl", "rollout", "status", "deployment/hello", "--timeout=180s")
 	if out := c.mustRun(t, "exec", "--", "kubectl", "get", "pods", "-o", "name"); strings.Contains(out, strings.Fields(pods)[0]) {
 		t.Errorf("pods are %q after they were deleted", out)
 	}
@@ -286,7 +286,7 @@ func TestAPIServerOutage(t *testing.T) {
 	}
 	// Everything has come back to it: a change goes all the way to the pods.
 	c.mustRun(t, "exec", "--", "kubectl", "scale", "deployment/hello", "--replicas=3")
-	c.mustRun(t, "exec", "--", "kubectl", "rollout", "status", "deployment/hello", "--timeout=60s")
+	c.mustRun(t, "exec", "--", "kubectl", "rollout", "status", "deployment/hello", "--timeout=180s")
 }
 
 // TestDownAfterACrash breaks a cluster in many ways; newTrial checks that down

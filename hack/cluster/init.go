@@ -77,7 +77,7 @@ func bringUp(ctx context.Context, c cluster, progress *os.File) error {
 	if err != nil {
 		return err
 	}
-	return await(ctx, "the node", 2*time.Minute, a.nodeReady)
+	return await(ctx, "the node", 4*time.Minute, a.nodeReady)
 }
 
 // replaced are the directories of the machine that the cluster sees as its own:

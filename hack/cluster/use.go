@@ -109,7 +109,7 @@ func (c cluster) load(ctx context.Context, archives []string) error {
 		for _, name := range importedImages(out) {
 			// The part of containerd that the kubelet asks puts this label on an
 			// image when it has noticed it.
-			err := await(ctx, name, 10*time.Second, func(context.Context) error {
+			err := await(ctx, name, time.Minute, func(context.Context) error {
 				list, err := ctr("images", "list", "name=="+name)
 				if err == nil && !bytes.Contains(list, []byte("io.cri-containerd.image=managed")) {
 					err = errors.New("containerd has not taken it up")
