@@ -147,8 +147,8 @@ func (b *requestBody) move(x *exchange) *fault {
 	if b.spool != nil {
 		return b.resend(x)
 	}
-	buf := copyBuffers.Get().(*[copySize]byte)
-	defer copyBuffers.Put(buf)
+	buf := adaptiveBuffer{of: &x.conn.large} // A client may be silent for long.
+	defer buf.release()
 	body := x.down.body()
 	limit := x.bounds.body
 	bucket, part := b.pace(x)
@@ -163,7 +163,9 @@ func (b *requestBody) move(x *exchange) *fault {
 			begun = time.Now()
 			b.awaitClient(x, begun)
 		}
-		n, err := body.Read(buf[:part])
+		p := buf.get(part)
+		p = p[:min(len(p), part)]
+		n, err := body.Read(p)
 		if !begun.IsZero() {
 			b.waited += time.Since(begun)
 		}
@@ -171,17 +173,18 @@ func (b *requestBody) move(x *exchange) *fault {
 			return faultBodyTooLarge
 		}
 		if n > 0 {
-			x.copies.tee(buf[:n])
+			x.copies.tee(p[:n])
 			if bucket.Bounds() {
 				if err := b.rest(x, bucket.Take(n, time.Now())); err != nil {
 					return ofPump(err)
 				}
 			}
 			b.awaitEndpoint(x, time.Now())
-			if err := x.up.WriteBody(buf[:n]); err != nil {
+			if err := x.up.WriteBody(p[:n]); err != nil {
 				return ofPump(err)
 			}
 		}
+		buf.adapt(n)
 		switch {
 		case errors.Is(err, io.EOF):
 			x.sendCopies(x.copies.body)

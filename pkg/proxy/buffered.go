@@ -53,25 +53,28 @@ func (b *requestBody) buffer(x *exchange) *fault {
 		return ofClientWrite(err)
 	}
 	b.spool, b.streams = x.proxy.spool.Body(), true
-	buf := copyBuffers.Get().(*[copySize]byte)
-	defer copyBuffers.Put(buf)
+	buf := adaptiveBuffer{of: &x.conn.large} // A client may be silent for long.
+	defer buf.release()
 	body := x.down.body()
 	bucket, part := b.pace(x)
 	for {
 		begun := time.Now()
 		b.awaitClient(x, begun)
-		n, err := body.Read(buf[:part])
+		p := buf.get(part)
+		p = p[:min(len(p), part)]
+		n, err := body.Read(p)
 		b.waited += time.Since(begun)
 		if moved := b.moved.Add(int64(n)); x.bounds.body > 0 && moved > x.bounds.body {
 			return faultBodyTooLarge
 		}
-		if _, failed := b.spool.Write(buf[:n]); failed != nil {
+		if _, failed := b.spool.Write(p[:n]); failed != nil {
 			if errors.Is(failed, spool.ErrFull) {
 				return faultBufferFull
 			}
 			x.proxy.log.Error("a body cannot be kept on disk", "error", failed)
 			return faultBuffer
 		}
+		buf.adapt(n)
 		switch {
 		case errors.Is(err, io.EOF):
 			return b.buffered(x, body.Trailer())

@@ -60,6 +60,9 @@ type connection struct {
 	// streams is the codec of a connection that speaks HTTP/2 or HTTP/3; draining reads it from another goroutine.
 	streams atomic.Pointer[multiplexed]
 
+	// large counts the large buffers of its exchanges.
+	large atomic.Int32
+
 	// idle is since when the connection waits for a request, in nanoseconds since 1970, 0
 	// if it does not; draining and shedding read it from another goroutine.
 	idle atomic.Int64
@@ -258,6 +261,7 @@ func (c *connection) writeHead(r *wire.Response) error {
 }
 
 func (c *connection) writeBody(p []byte) error { return c.h1.WriteBody(p) }
+func (c *connection) room() int                { return copySize } // What the socket takes is not known.
 func (c *connection) flush() error             { return c.h1.Flush() }
 
 func (c *connection) finish(trailer *wire.Header) error {

@@ -12,6 +12,9 @@
 // from it, not while its endpoint is silent: what looks like a leave may be half of
 // the connection only. A stream of HTTP/2 that is reset frees its endpoint at once.
 //
+// A client that takes nothing makes us hold little: what it has no room for is left with the
+// endpoint, as far as its protocol says what it has room for, and the kernel keeps a bounded part.
+//
 // # What is promised
 //
 // Matching, forwarding and the access log see one and the same request: the path

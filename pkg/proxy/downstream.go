@@ -26,6 +26,8 @@ type downstream interface {
 	writeHead(r *wire.Response) error
 	// writeBody goes on with the response.
 	writeBody(p []byte) error
+	// room returns how much of the response's body the client takes just now, as far as that is known.
+	room() int
 	// flush sends what is held back.
 	flush() error
 	// finish ends the response and sends what is held back.

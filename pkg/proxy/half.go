@@ -45,6 +45,7 @@ func (h *half) pump(first []byte) bool {
 	defer h.release()
 	h.readLimit.forget() // What bounded the exchange before says nothing of the tunnel.
 	h.writeLimit.forget()
+	h.buf.of = h.large
 	if !h.write(first) {
 		return false
 	}
@@ -76,7 +77,7 @@ func (h *half) step() (err error, ok bool) {
 			return err, h.give(n)
 		}
 	}
-	p := h.buf.get()
+	p := h.buf.get(copySize)
 	n, err := h.src.Read(p)
 	if !h.write(p[:n]) {
 		return err, false

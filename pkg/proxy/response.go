@@ -13,6 +13,9 @@ import (
 // maxInterim bounds the informational responses to one request.
 const maxInterim = 32
 
+// sparingRoom is the room below which a client is taken for one that reads slowly.
+const sparingRoom = 16 << 10
+
 // receive reads the response and relays it. Nothing has been answered if the
 // fault that it returns has a status and no head was sent.
 func (x *exchange) receive() *fault {
@@ -38,6 +41,9 @@ func (x *exchange) receive() *fault {
 
 // receiveHead reads the head of the final response, and relays those before it.
 func (x *exchange) receiveHead() *fault {
+	if up, plain := x.up.(*upstream.Conn); plain && x.down.room() < sparingRoom {
+		up.ReadSparingly()
+	}
 	for range maxInterim {
 		if err := x.up.ReadResponse(&x.resp, x.req.Method); err != nil {
 			return x.ofReceive(err)
@@ -126,7 +132,7 @@ func (x *exchange) relayBody() *fault {
 // copyBody is relayBody where one side does not speak HTTP/1.1, or the content does not pass as
 // it is.
 func (x *exchange) copyBody() *fault {
-	var buf adaptiveBuffer // A stream of an endpoint may be silent for long.
+	buf := adaptiveBuffer{of: &x.conn.large} // A stream of an endpoint may be silent for long.
 	defer buf.release()
 	body := x.up.Body()
 	for {
@@ -136,7 +142,7 @@ func (x *exchange) copyBody() *fault {
 			}
 			x.renewResponse()
 		}
-		p := buf.get()
+		p := buf.get(x.down.room())
 		n, err := body.Read(p)
 		if n > 0 {
 			if err := x.out.write(p[:n]); err != nil {

@@ -8,9 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listenConfig leaves keep-alive to the listening socket, from which Linux
-// copies it to those that it accepts (tcp(7)).
-var listenConfig = net.ListenConfig{KeepAlive: -1, KeepAliveConfig: net.KeepAliveConfig{}, Control: inherited}
+// listenConfig leaves options to the listening socket, from which Linux copies
+// them to those that it accepts (tcp(7)).
+var listenConfig = plainTCP(net.ListenConfig{KeepAlive: -1, KeepAliveConfig: net.KeepAliveConfig{}, Control: inherited})
+
+// plainTCP listens without Multipath TCP, whose sockets keep some options to themselves.
+func plainTCP(c net.ListenConfig) *net.ListenConfig {
+	c.SetMultipathTCP(false)
+	return &c
+}
 
 func inherited(_, _ string, raw syscall.RawConn) error {
 	var failed error
@@ -20,6 +26,7 @@ func inherited(_, _ string, raw syscall.RawConn) error {
 			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAliveIdle.Seconds())),
 			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(keepAliveInterval.Seconds())),
 			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveProbes),
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsent),
 		)
 	})
 	return errors.Join(err, failed)

@@ -34,6 +34,7 @@ func TestAcceptedConnectionsAreKeptAlive(t *testing.T) {
 			"idle":       {unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 60},
 			"interval":   {unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
 			"probes":     {unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 3},
+			"unsent":     {unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsent},
 			"no delay":   {unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 		} {
 			if got, err := unix.GetsockoptInt(int(fd), o.level, o.option); err != nil || got != o.want {

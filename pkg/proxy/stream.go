@@ -28,6 +28,8 @@ type multiplexedStream interface {
 	WriteInterim(r *wire.Response) error
 	WriteHead(r *wire.Response) error
 	WriteBody(p []byte) error
+	// Room returns how much of the body can be sent at once, as far as that is known.
+	Room() int
 	Flush() error
 	Finish(trailer *wire.Header) error
 	SetReadDeadline(at time.Time)
@@ -205,6 +207,8 @@ func (s *stream) writeHead(r *wire.Response) error {
 	}
 	return s.WriteHead(r)
 }
+
+func (s *stream) room() int { return s.Room() }
 
 func (s *stream) writeBody(p []byte) error { return s.WriteBody(p) }
 

@@ -32,7 +32,7 @@ func (x *exchange) switchProtocols() *fault {
 	if err := x.down.flush(); err != nil {
 		return ofClientWrite(err)
 	}
-	t := tunnel{idle: x.route.Timeouts.TunnelIdle}
+	t := tunnel{idle: x.route.Timeouts.TunnelIdle, large: &x.conn.large}
 	var fromClient, fromEndpoint []byte
 	// A tunnel may stay for days, most of the time silent.
 	x.detach()
@@ -128,6 +128,8 @@ type tunnel struct {
 	timedOut atomic.Bool
 	// spliced counts the bytes that have not come to this process.
 	spliced atomic.Int64
+	// large counts the large buffers of a connection that may have many tunnels; nil for others.
+	large *atomic.Int32
 }
 
 // run returns when both directions have ended; cut says that idle has passed.

@@ -91,7 +91,7 @@ func (c *Conn) WaitReadable() error {
 	if c.out.pending() == 0 {
 		c.out.release()
 	}
-	return c.in.wait()
+	return c.in.wait(smallSize)
 }
 
 // Peek returns the first n bytes of the next message without consuming them,
@@ -123,6 +123,7 @@ type input struct {
 	raw syscall.RawConn
 	// tryRead is in.read, bound once so that waiting allocates nothing.
 	tryRead func(fd uintptr) bool
+	fresh   int   // the size of the buffer that it takes
 	err     error // of tryRead and tryReceive
 	// tryReceive is in.take, bound once; it reads into into and says in got how much.
 	tryReceive func(fd uintptr) bool
@@ -140,6 +141,8 @@ type input struct {
 	// head is the buffer of the current head, where the body has moved on to another.
 	head       *buffer
 	base, r, w int
+	// sparing says that the next message is to be read into a small buffer.
+	sparing bool
 }
 
 // minRoom is the room below which no read is worth its system call.

@@ -513,3 +513,62 @@ func TestBodyBufferedTellsWhatNeedsNoWaiting(t *testing.T) {
 		c.Release()
 	}
 }
+
+// An endpoint may take long to answer, and a client to go on with its request.
+func TestWaitingForTheOtherSideHoldsNoBuffer(t *testing.T) {
+	endpoint, ours := tcpPair(t)
+	c := NewConn(ours, nil)
+	defer c.Release()
+	req := wire.Request{Method: []byte("POST"), Authority: []byte("a"), Path: []byte("/"), Length: wire.UnknownLength}
+	if err := errors.Join(c.WriteRequest(&req), c.WriteBody([]byte("hello")), c.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if c.out.buf != nil {
+		t.Error("a part of a request that was sent holds a buffer")
+	}
+	if err := errors.Join(c.WriteBody([]byte("again")), c.FinishBody(nil), c.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	var resp wire.Response
+	if err := ours.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ReadResponse(&resp, req.Method); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("behind its deadline: %v", err)
+	}
+	if c.in.buf != nil || c.out.buf != nil {
+		t.Error("waiting for a response holds a buffer")
+	}
+	_ = endpoint.Close()
+}
+
+// What is read sparingly is the same, in a smaller buffer where that is enough.
+func TestAResponseThatIsReadSparingly(t *testing.T) {
+	for name, tt := range map[string]struct {
+		value string
+		size  int
+	}{
+		"a small head": {strings.Repeat("v", 1000), smallSize},
+		"a large head": {strings.Repeat("v", 3*smallSize), bufferSize},
+	} {
+		t.Run(name, func(t *testing.T) {
+			endpoint, ours := tcpPair(t)
+			c := NewConn(ours, nil)
+			defer c.Release()
+			content := strings.Repeat("x", 100<<10)
+			go io.WriteString(endpoint, "HTTP/1.1 200 OK\r\nX: "+tt.value+"\r\nContent-Length: 102400\r\n\r\n"+content)
+			var resp wire.Response
+			c.ReadSparingly()
+			if err := c.ReadResponse(&resp, nil); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(c.in.buf.b); got != tt.size {
+				t.Errorf("read into a buffer of %d bytes, want %d", got, tt.size)
+			}
+			body, err := io.ReadAll(c.Body())
+			if err != nil || string(body) != content || string(resp.Header.Get("X")) != tt.value {
+				t.Errorf("%d bytes of the body, %v", len(body), err)
+			}
+		})
+	}
+}

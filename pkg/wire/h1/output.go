@@ -41,9 +41,7 @@ func (o *output) begin() ([]byte, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	if o.buf == nil {
-		o.buf = getBuffer(bufferSize)
-	}
+	o.take()
 	return o.buf.b[:o.n], nil
 }
 
@@ -62,19 +60,32 @@ func (o *output) release() {
 // room is what fits into the buffer without sending it.
 func (o *output) room() int {
 	if o.buf == nil {
-		o.buf = getBuffer(bufferSize)
+		return bufferSize
 	}
 	return len(o.buf.b) - o.n
 }
 
-func (o *output) add(p []byte) { o.n += copy(o.buf.b[o.n:], p) }
+func (o *output) add(p []byte) {
+	o.take()
+	o.n += copy(o.buf.b[o.n:], p)
+}
 
-// Flush sends what is buffered.
+// take makes sure that there is a buffer.
+func (o *output) take() {
+	if o.buf == nil {
+		o.buf = getBuffer(bufferSize)
+	}
+}
+
+// Flush sends what is buffered. Nothing is held then: what comes next may be long in coming.
 func (c *Conn) Flush() error {
 	o := &c.out
 	if o.err == nil && o.n > 0 {
 		o.err = o.note(o.transmit(&c.in, o.buf.b[:o.n]))
 		o.n = 0
+	}
+	if o.n == 0 {
+		o.release()
 	}
 	return o.err
 }
@@ -107,6 +118,7 @@ func (c *Conn) sendCopied(p []byte) error {
 			o.err = o.note(c.nc.Write(p))
 			return o.err
 		}
+		o.take()
 		n := copy(o.buf.b[o.n:], p)
 		o.n += n
 		if p = p[n:]; o.n < len(o.buf.b) {
@@ -157,6 +169,7 @@ func (c *Conn) writeChunk(p []byte) error {
 	if o.room() < chunkRoom && c.Flush() != nil {
 		return o.err
 	}
+	o.take()
 	o.n = len(appendHex(o.buf.b[:o.n], len(p)))
 	if len(p)+2 <= o.room() {
 		o.add(p)
@@ -202,6 +215,7 @@ func (c *Conn) FinishBody(trailer *wire.Header) error {
 		if o.room() < len("0\r\n\r\n") && c.Flush() != nil {
 			return o.err
 		}
+		o.take()
 		b := append(o.buf.b[:o.n], "0\r\n"...)
 		if trailer != nil {
 			if b = appendTrailer(b, trailer); b == nil {

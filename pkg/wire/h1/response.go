@@ -20,7 +20,7 @@ func (c *Conn) ReadResponse(r *wire.Response, method []byte) error {
 	c.peerClose = true
 	c.in.begin()
 	if len(c.in.unread()) == 0 {
-		if err := c.in.fill(); err != nil {
+		if err := c.in.first(); err != nil {
 			c.broken = true
 			return err
 		}
@@ -29,6 +29,22 @@ func (c *Conn) ReadResponse(r *wire.Response, method []byte) error {
 		return c.fail(err)
 	}
 	return nil
+}
+
+// ReadSparingly has the next response read into a small buffer: whoever it is for takes little of it for now.
+func (c *Conn) ReadSparingly() { c.in.sparing = true }
+
+// first waits for the first bytes of a response, and holds no buffer meanwhile: an endpoint may
+// take long to answer.
+func (in *input) first() error {
+	size := bufferSize
+	if in.sparing {
+		size, in.sparing = smallSize, false
+	}
+	if in.raw == nil || in.buf != nil {
+		return in.fill()
+	}
+	return in.wait(size)
 }
 
 func (c *Conn) readResponse(r *wire.Response, method []byte) error {

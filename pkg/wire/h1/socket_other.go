@@ -6,7 +6,7 @@ import "net"
 
 func (in *input) bind(nc net.Conn) { in.nc = nc }
 
-func (in *input) wait() error { return in.waitByte() }
+func (in *input) wait(int) error { return in.waitByte() }
 
 func (in *input) silent(net.Conn) bool { return true }
 

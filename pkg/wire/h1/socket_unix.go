@@ -22,13 +22,13 @@ func (in *input) bind(nc net.Conn) {
 	in.tryRead, in.tryReceive = in.read, in.take
 }
 
-// wait reads the first bytes of a message. On a socket it takes a buffer only
-// once there is something to read.
-func (in *input) wait() error {
+// wait reads the first bytes of a message into a buffer of that size. On a socket it takes one
+// only once there is something to read.
+func (in *input) wait(size int) error {
 	if in.raw == nil {
 		return in.waitByte()
 	}
-	in.err = nil
+	in.err, in.fresh = nil, size
 	if err := in.raw.Read(in.tryRead); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (in *input) wait() error {
 // read is called by the poller: first at once, then each time that the socket
 // may be readable. False means that there is nothing yet.
 func (in *input) read(fd uintptr) bool {
-	buf := getBuffer(smallSize)
+	buf := getBuffer(in.fresh)
 	n, errno := recv(fd, buf.b, 0)
 	if n > 0 {
 		in.buf, in.w = buf, n

@@ -191,3 +191,21 @@ func mirror(s *h2.Stream) {
 		}
 	}
 }
+
+// TestRoomIsWhatTheWindowsTake asks streams for it before anything was sent on them.
+func TestRoomIsWhatTheWindowsTake(t *testing.T) {
+	for initial, most := range map[int]int{0: 0, 1: 1, 1000: 1000, 1 << 20: 65535} {
+		room := make(chan int, 1)
+		cl := dial(t, nil, func(s *h2.Stream) {
+			room <- s.Room()
+			s.WriteHead(&wire.Response{Status: 200, NoBody: true})
+			s.Finish(nil)
+		})
+		cl.check(cl.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(initial)}))
+		cl.headers(1, true, ":method: GET", ":scheme: http", ":authority: h", ":path: /")
+		// What is queued of settings takes a little of the queue.
+		if got := <-room; got > most || got < most-1000 && initial > 1000 || got != most && initial <= 1000 {
+			t.Errorf("a window of %d has room for %d bytes", initial, got)
+		}
+	}
+}

@@ -53,6 +53,18 @@ func (s *Stream) WriteBody(p []byte) error {
 	return s.commit(p, false, true)
 }
 
+// Room returns how much of a body the client's windows and the queue take just now; other streams may take it first.
+func (s *Stream) Room() int {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	return max(s.room(), 0)
+}
+
+// room is Room, below 0 where too much has gone already. c.mu is held.
+func (s *Stream) room() int {
+	return min(s.sendWindow, s.c.sendWindow, s.c.opts.MaxQueue-len(s.c.out))
+}
+
 // Flush sends what waits.
 func (s *Stream) Flush() error {
 	if !s.headPending && len(s.small) == 0 {
@@ -177,9 +189,7 @@ func (s *Stream) awaitRoom() error {
 // grant waits until some of a body may be queued, and returns how much. Streams
 // that wait for the connection take turns, a frame each. c.mu is held, but not meanwhile.
 func (s *Stream) grant(left int) (int, error) {
-	n, err := s.await(func() int {
-		return min(left, maxFrame, s.sendWindow, s.c.sendWindow, s.c.opts.MaxQueue-len(s.c.out))
-	})
+	n, err := s.await(func() int { return min(left, maxFrame, s.room()) })
 	s.sendWindow -= n
 	s.c.sendWindow -= n
 	return n, err

@@ -2,6 +2,7 @@ package h3
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"strings"
 
@@ -94,6 +95,9 @@ func (b *block) header(h *wire.Header) bool {
 	}
 	return true
 }
+
+// Room returns how much of a body can be sent at once: QUIC does not say, so any amount.
+func (s *Stream) Room() int { return math.MaxInt }
 
 // WriteBody writes a part of the body. Small parts wait for what follows. Bytes
 // of a body that the response cannot have are dropped. More than Length are ErrTooLong.
