@@ -57,11 +57,11 @@ func (s *Stream) WriteBody(p []byte) error {
 func (s *Stream) Room() int {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	return max(s.room(), 0)
+	return max(s.takes(), 0)
 }
 
-// room is Room, below 0 where too much has gone already. c.mu is held.
-func (s *Stream) room() int {
+// takes is Room, below 0 where too much has gone already. c.mu is held.
+func (s *Stream) takes() int {
 	return min(s.sendWindow, s.c.sendWindow, s.c.opts.MaxQueue-len(s.c.out))
 }
 
@@ -189,7 +189,7 @@ func (s *Stream) awaitRoom() error {
 // grant waits until some of a body may be queued, and returns how much. Streams
 // that wait for the connection take turns, a frame each. c.mu is held, but not meanwhile.
 func (s *Stream) grant(left int) (int, error) {
-	n, err := s.await(func() int { return min(left, maxFrame, s.room()) })
+	n, err := s.await(func() int { return min(left, maxFrame, s.takes()) })
 	s.sendWindow -= n
 	s.c.sendWindow -= n
 	return n, err
