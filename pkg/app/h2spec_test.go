@@ -47,7 +47,7 @@ func TestH2spec(t *testing.T) {
 			*slice.Ports[0].Port = int32(b.address.Port())
 			a.publisher.publish(snapshotOf(ingress("", "a"), service("a"), slice), nil)
 			at := c.address(a).(*net.TCPAddr).AddrPort()
-			args := append([]string{"-h", at.Addr().String(), "-p", strconv.Itoa(int(at.Port())), "--strict", "-o", "2"}, c.args...)
+			args := append([]string{"-h", at.Addr().String(), "-p", strconv.Itoa(int(at.Port())), "--strict", "-o", "20"}, c.args...)
 			out, err := exec.Command(program, args...).CombinedOutput()
 			t.Logf("h2spec %s: %s", name, lastLine(out))
 			if all := fmt.Sprintf("%d tests, %[1]d passed, 0 skipped, 0 failed", c.count); err != nil || lastLine(out) != all {
