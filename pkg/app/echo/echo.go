@@ -21,7 +21,9 @@ type Handler struct {
 	// Service, Version and Instance are told in each answer.
 	Service, Version, Instance string
 
-	active atomic.Int64
+	active, came atomic.Int64
+	gates        gates
+	kept         atomic.Pointer[[]byte]
 	// sickUntil is until when everything fails, in nanoseconds of the Unix time.
 	sickUntil atomic.Int64
 }
@@ -38,8 +40,10 @@ type Answer struct {
 	Protocol string `json:"protocol"`
 	// Active is how many requests this instance had under way when this one came,
 	// this one with them.
-	Active int64       `json:"active"`
-	Header http.Header `json:"header"`
+	Active int64 `json:"active"`
+	// Sequence is how many requests had come to this instance when this one came, this one with them.
+	Sequence int64       `json:"sequence"`
+	Header   http.Header `json:"header"`
 	// BodyBytes counts the request's body.
 	BodyBytes int64 `json:"bodyBytes"`
 }
@@ -55,6 +59,8 @@ const (
 // and everything else with an Answer. ?sleep=MILLISECONDS waits before the
 // answer, ?status=CODE sets its status, ?size=BYTES answers that many bytes
 // instead. /sick?for=MILLISECONDS makes the instance answer 503 to all but /ready for so long.
+// ?hold=NAME waits until /release?hold=NAME was asked, which counts for all later requests as well. PUT
+// /kept keeps the body, which GET /kept answers. Neither these two nor /ready count in Active and Sequence.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/ready":
@@ -63,8 +69,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/ws":
 		echoSocket(w, r)
 		return
+	case "/kept":
+		h.keep(w, r)
+		return
+	case "/release":
+		h.gates.gate(r.URL.Query().Get("hold"), true)
+		h.answer(w, r, http.StatusOK, Answer{})
+		return
 	}
-	active := h.active.Add(1)
+	active, came := h.active.Add(1), h.came.Add(1)
 	defer h.active.Add(-1)
 	read, err := io.Copy(io.Discard, r.Body)
 	if err != nil {
@@ -83,6 +96,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ms, err := strconv.Atoi(query.Get("for")); err == nil && r.URL.Path == "/sick" {
 		h.sickUntil.Store(now.Add(min(time.Duration(ms)*time.Millisecond, maxSick)).UnixNano())
 	}
+	if !h.gates.pass(r, query.Get("hold")) {
+		return
+	}
 	if ms, err := strconv.Atoi(query.Get("sleep")); err == nil {
 		select {
 		case <-time.After(min(time.Duration(ms)*time.Millisecond, maxSleep)):
@@ -95,13 +111,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.CopyN(w, zeros{}, min(size, maxSize))
 		return
 	}
+	h.answer(w, r, status, Answer{Active: active, Sequence: came, BodyBytes: read})
+}
+
+// answer tells what came in and who answers, besides what is in a already.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, status int, a Answer) {
+	a.Service, a.Version, a.Instance = h.Service, h.Version, h.Instance
+	a.Method, a.Host, a.Path, a.Query = r.Method, r.Host, r.URL.EscapedPath(), r.URL.RawQuery
+	a.Protocol, a.Header = r.Proto, r.Header
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(Answer{
-		Service: h.Service, Version: h.Version, Instance: h.Instance,
-		Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
-		Protocol: r.Proto, Active: active, Header: r.Header, BodyBytes: read,
-	})
+	_ = json.NewEncoder(w).Encode(a)
 }
 
 // echoSocket sends each message back until the client leaves.
