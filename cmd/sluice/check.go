@@ -17,13 +17,18 @@ func runCheck(p *program, args []string) int {
 	o := app.DefaultOptions()
 	set := flag.NewFlagSet("check", flag.ContinueOnError)
 	asJSON := set.Bool("json", false, "print a JSON list")
+	limits := set.Bool("limits", false, "list what bounds the requests of each route as well, not with --json")
 	class := set.String("ingress-class", "", "check the objects of this class alone")
 	help := func(out io.Writer) {
-		fmt.Fprintf(out, "%s check [--json] [--ingress-class NAME] DIR|-\n\nValidates the manifests below DIR, or those of standard input.\n", p.name)
+		fmt.Fprintf(out, "%s check [--json] [--limits] [--ingress-class NAME] DIR|-\n\nValidates the manifests below DIR, or those of standard input.\n", p.name)
 	}
 	arguments, code, done := p.parse(set, args, 1, help)
 	if done {
 		return code
+	}
+	if *asJSON && *limits {
+		fmt.Fprintf(p.stderr, "%s check: --limits does not go with --json\n", p.name)
+		return exitUsage
 	}
 	if *class != "" {
 		o.IngressClasses = []string{*class}
@@ -36,11 +41,15 @@ func runCheck(p *program, args []string) int {
 	if *asJSON {
 		encoder := json.NewEncoder(p.stdout)
 		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(admin.Facts(offline.Facts)); err != nil {
-			return p.fail("check", err)
-		}
+		err = encoder.Encode(admin.Facts(offline.Facts))
 	} else {
 		printFacts(p.stdout, offline)
+		if *limits {
+			err = printAllLimits(p.stdout, offline.Table.Routes())
+		}
+	}
+	if err != nil {
+		return p.fail("check", err)
 	}
 	if worst, any := offline.Facts.Worst(); any && worst == report.Error {
 		return exitWrong

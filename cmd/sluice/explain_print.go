@@ -49,7 +49,7 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 			row("version", "%s", describeVersion(v))
 		}
 		if a.Limits != nil {
-			row("limits", "%s", describeLimits(a.Limits))
+			printLimits(row, a.Limits)
 		}
 		if a.Session != "" {
 			row("session", "%s", a.Session)
@@ -84,15 +84,6 @@ func describeVersion(v *table.ExplainedVersion) string {
 		return fmt.Sprintf("%s: %d: %s", asked, v.Answer.Status, v.Answer.Reason)
 	}
 	return asked + ": served by " + strings.Join(v.Served, ", ")
-}
-
-// describeLimits says what bounds the requests of a route, and how many there are.
-func describeLimits(l *table.ExplainedLimits) string {
-	text := l.Limits
-	if l.Here != "" {
-		text += "; of that here " + l.Here
-	}
-	return fmt.Sprintf("%s; %d active, %d waiting", text, l.Active, l.Waiting)
 }
 
 func printBackend(row func(string, string, ...any), a *admin.Answer, b table.ExplainedBackend) {

@@ -37,8 +37,8 @@ type Route struct {
 	BufferResponse ResponseBuffer
 	// Limits bound what of it runs at once.
 	Limits Limits
-	// Sources say which of the above comes from another object than Origin, for
-	// `explain`. They have no effect.
+	// Sources say which of the above comes from another object than Origin, and for "limits" from which
+	// part of it, for `explain`. They have no effect.
 	Sources []Source
 }
 

@@ -161,7 +161,9 @@ func explainRoute(r *Route, v match.Verdict, reason string) ExplainedRoute {
 // explainAction adds what becomes of a request that the route serves.
 func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
 	for _, s := range r.spec.Sources {
-		e.Policies = append(e.Policies, ExplainedSource(s))
+		if s.Origin != r.Origin {
+			e.Policies = append(e.Policies, ExplainedSource(s))
+		}
 	}
 	if r.Respond != nil {
 		e.Answer = &ExplainedAnswer{Status: r.Respond.Status, Reason: r.Respond.Reason}
@@ -172,7 +174,7 @@ func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
 			e.Filters = append(e.Filters, ir.FilterString(f))
 		}
 	}
-	e.Limits = r.explainLimits()
+	e.Limits = r.ExplainLimits()
 	if r.choice != nil {
 		l.explainBackends(r, in, e)
 	}

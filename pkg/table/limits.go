@@ -1,8 +1,6 @@
 package table
 
 import (
-	"strconv"
-
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 )
@@ -64,27 +62,4 @@ func (c *compiler) watchSeats(r *Route) {
 			c.table.pools.watches = append(c.table.pools.watches, pool.Watch(r.Admission.Limiter.Recheck))
 		}
 	}
-}
-
-// ExplainedLimits are the limits of a route at one moment.
-type ExplainedLimits struct {
-	// Limits are those that are written, as ir.Limits has them.
-	Limits string `json:"limits"`
-	// Here is the part of this replica, empty where it has all of it.
-	Here string `json:"here,omitempty"`
-	// Active and Waiting count requests.
-	Active  int `json:"active"`
-	Waiting int `json:"waiting"`
-}
-
-func (r *Route) explainLimits() *ExplainedLimits {
-	if r.Admission == nil {
-		return nil
-	}
-	stats := r.Admission.Limiter.Stats()
-	e := &ExplainedLimits{Limits: r.spec.Limits.String(), Active: stats.Active, Waiting: stats.Waiting}
-	if asked, here := r.Admission.Limiter.Limits(); asked != here {
-		e.Here = "max-active=" + strconv.Itoa(here.MaxActive) + " per-endpoint=" + strconv.Itoa(here.PerSeat) + " queue=" + strconv.Itoa(here.Length)
-	}
-	return e
 }

@@ -181,12 +181,15 @@ func answersAll(f v1alpha1.Filter) bool {
 	return f.Type == v1alpha1.FilterDrop || f.Type == v1alpha1.FilterRedirect || f.Type == v1alpha1.FilterDirectResponse
 }
 
-// limits returns the limits of a route, with what comes from policies for its back ends; false
-// where the limits cannot be used.
+// limits returns the limits of a route, and where they and what comes from policies for its back ends are
+// written; false where the limits cannot be used.
 func (t *translation) limits(reader *settings.Reader, id string, at resolve.Place) (ir.Limits, []ir.Source, bool) {
 	own, sound := reader.Limits("proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id)
 	carrier := ir.Route{Origin: at.Origin, Field: at.Field, Limits: own}
-	_, found := reader.From("limits")
+	place, found := reader.From("limits")
+	if found {
+		carrier.Sources = []ir.Source{{Setting: "limits", Origin: place.Origin, Field: place.Field}}
+	}
 	for _, backend := range t.backends {
 		carrier.Sources = append(carrier.Sources, backend.Sources...)
 		if !found {
