@@ -242,7 +242,7 @@ func (s *stage) beside(ctx context.Context, name string, p plan, found *findings
 			return err
 		}
 		// What noise has done is made good by more rounds, what Sluice does is not.
-		if result = judge(quiet, attacked); result.ok() {
+		if result = judge(quiet, attacked); result.ok() || share > crowdedShare {
 			break
 		}
 	}

@@ -2,16 +2,20 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
+	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/table"
 )
 
@@ -122,6 +126,33 @@ func TestAHandshakeDoesNotWaitForEver(t *testing.T) {
 		began := time.Now()
 		if _, err := c.Read(make([]byte, 8)); !errors.Is(err, errHandshakes) || !c.shed || time.Since(began) != 3*time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestAHandshakeThatGetsNoTurnIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counted := metrics.New()
+		p := New(new(table.Holder), Options{MaxHandshakes: 1, Timeouts: Timeouts{Handshake: 3 * time.Second}, Metrics: counted})
+		defer p.cancel()
+		p.handshakes.Try(queue.Request{})
+		paced, other := pace(p, "192.0.2.1:1")
+		c := paced.of
+		c.nc, c.listener = c.raw, &listener{name: "https", metrics: counted.Listener("https")}
+		go io.WriteString(other, "hello")
+		if c.handshake(&tls.Config{}) {
+			t.Error("it was computed without a turn")
+		}
+		_ = c.raw.Close()
+		scrape := httptest.NewRecorder()
+		counted.Handler().ServeHTTP(scrape, httptest.NewRequest("GET", "/metrics", nil))
+		for _, want := range []string{
+			`sluice_listener_connections_shed_total{listener="https",reason="handshakes"} 1`,
+			`sluice_listener_handshake_errors_total{listener="https"} 1`,
+		} {
+			if !strings.Contains(scrape.Body.String(), want+"\n") {
+				t.Errorf("no %s", want)
+			}
 		}
 	})
 }
