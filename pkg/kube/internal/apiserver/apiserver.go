@@ -11,10 +11,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -73,11 +75,31 @@ func (s *Server) start() error {
 		ControlPlaneStartTimeout: startTimeout,
 		ControlPlaneStopTimeout:  stopTimeout,
 	}
-	s.env.ControlPlane.GetAPIServer().CertDir = certs
+	api := s.env.ControlPlane.GetAPIServer()
+	api.CertDir = certs
+	api.SecureServing.Address = "127.0.0.1"
+	if api.SecureServing.Port, err = freePort(); err != nil {
+		return err
+	}
 	if _, err := s.env.Start(); err != nil {
 		return errors.Join(fmt.Errorf("start the API server: %w", err), s.Stop())
 	}
 	return nil
+}
+
+// freePort returns a port that nobody uses now. It is none of those that Linux gives to whoever asks
+// for any: while the API server is stopped, a client that asks for it again and again could be given
+// its very port to ask from, and the API server could not have it back.
+func freePort() (string, error) {
+	var err error
+	for range 1000 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		var ln net.Listener
+		if ln, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			return port, ln.Close()
+		}
+	}
+	return "", fmt.Errorf("no port is free: %w", err)
 }
 
 // Stop ends both processes. TestMain calls it after the tests.
@@ -85,7 +107,9 @@ func (s *Server) Stop() error {
 	if s.env == nil {
 		return nil
 	}
-	return errors.Join(s.stopAPI(), s.env.ControlPlane.Etcd.Stop(), os.RemoveAll(s.certs))
+	stopped := s.stopAPI()
+	_ = s.env.ControlPlane.Etcd.Stop() // An error where it took its time and was killed, which is fine.
+	return errors.Join(stopped, os.RemoveAll(s.certs))
 }
 
 // Empty puts a new server, without CRDs and objects, in the place of this one. To
