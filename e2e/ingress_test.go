@@ -111,7 +111,7 @@ func testCertificateRotation(t *testing.T) {
 		"spec:\n  tls: [{hosts: [rotating.example.com], secretName: rotating-tls}]\n", 1)+ingress("beside", "beside.example.com", "shop"))
 	f.everywhere(t, "https://rotating.example.com/", 200, from("shop"))
 	f.everywhere(t, "http://beside.example.com/", 200, from("shop"))
-	beside := load.Start(load.Options{Address: f.http, Host: "beside.example.com", Rate: 300, Expect: from("shop")})
+	beside := load.Start(load.Options{Address: f.http, Host: "beside.example.com", Rate: rate, Expect: from("shop")})
 	for range 20 {
 		next, serial := tlsSecret(t, apps, "rotating-tls", "rotating.example.com")
 		reapply(t, next)
