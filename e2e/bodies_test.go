@@ -27,7 +27,7 @@ spec:
 `)
 	f := frontAddress(t)
 	const host = "http://bodies.example.com"
-	f.eventually(t, host+"/small", 200, from("blog"))
+	f.everywhere(t, host+"/small", 200, from("blog"))
 	got, err := f.get(host+"/small", withHeader("Accept-Encoding", "gzip"))
 	if err != nil || got.header.Get("Content-Encoding") != "gzip" || !strings.Contains(got.header.Get("Vary"), "Accept-Encoding") {
 		t.Fatalf("%v, %+v", err, got)

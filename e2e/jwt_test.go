@@ -108,7 +108,7 @@ spec:
 	const host = "http://tokens.example.com"
 	announce := func(set string) {
 		t.Helper()
-		until(t, 30*time.Second, "the server has the keys", func() error {
+		until(t, patience, "the server has the keys", func() error {
 			got, err := f.get(host+"/kept", func(r *http.Request) {
 				r.Method, r.Body, r.ContentLength = http.MethodPut, io.NopCloser(strings.NewReader(set)), int64(len(set))
 			})
@@ -121,7 +121,7 @@ spec:
 	bearer := func(path, token string, status int, text string) {
 		t.Helper()
 		// Both replicas must say so.
-		until(t, time.Minute, path, func() error {
+		until(t, patience, path, func() error {
 			for range 8 {
 				got, err := f.get(host+path, withHeader("Authorization", "Bearer "+token), withHeader("X-User", "root"))
 				if err != nil {

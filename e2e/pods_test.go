@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sluice-dev/sluice/e2e/load"
 )
@@ -54,6 +53,7 @@ spec:
 	serves("2.5", "2")
 	f.asks(t, strict, "App-Version", "3", 400, "Versions served: 1, 2")
 
+	f.everywhere(t, url, 200, `"version":"1"`)
 	run := load.Start(load.Options{Address: f.http, Host: "catalog.example.com", Rate: 50, Expect: `"version":"1"`})
 	reapply(t, versioned(t, "catalog-new", "3"))
 	waitRolledOut(t, apps, "deployment/catalog-new")
@@ -85,7 +85,7 @@ spec:
 	pod := f.eventually(t, url, 200, from("shop")).instance()
 	run := load.Start(load.Options{Address: f.http, Host: "maintenance.example.com", Rate: 200, Expect: from("shop")})
 	kubectl(t, "-n", apps, "annotate", "--overwrite", "pod", pod, "sluice.dev/ready=false")
-	until(t, 30*time.Second, "the Pod gets no requests", func() error {
+	until(t, patience, "the Pod gets no requests", func() error {
 		statuses, instances := f.many(t, url, 30)
 		if statuses[200] != 30 || instances[pod] != 0 || len(instances) != 2 {
 			return fmt.Errorf("%v by %v", statuses, instances)
@@ -120,7 +120,7 @@ spec:
 	const url = "http://suspended.example.com/x"
 	says := func(want string) {
 		t.Helper()
-		until(t, 30*time.Second, "the condition Suspended", func() error {
+		until(t, patience, "the condition Suspended", func() error {
 			is := kubectl(t, "-n", apps, "get", "pxr/suspended", "-o", `jsonpath={.status.conditions[?(@.type=="Suspended")].status}`)
 			if is != want {
 				return fmt.Errorf("it is %q, want %q", is, want)

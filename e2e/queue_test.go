@@ -137,7 +137,7 @@ spec:
     backends: [{service: {name: blog, port: 80}}]
 `)
 	f := frontAddress(t)
-	f.eventually(t, queues+"/", 200, from("blog"))
+	f.everywhere(t, queues+"/", 200, from("blog"))
 	for _, c := range []struct{ name, route, sent, want string }{
 		{"the oldest is served first", "fifo", "a1 b2 a3 a4", "a1 b2 a3 a4"},
 		{"the newest is served first", "lifo", "a1 b2 a3 a4", "a1 a4 a3 b2"},
