@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -157,6 +158,39 @@ func TestAHashStaysWhereItIsWhileEndpointsComeAndGo(t *testing.T) {
 	for key, was := range before {
 		if now := pickFor(t, p, asked(key)).Address(); now != was {
 			t.Errorf("%s did not come back to %s, it is at %s", key, was, now)
+		}
+	}
+}
+
+// TestReplicasWithDifferentPastsChooseAlike lets two replicas come to the same endpoints on different ways,
+// and in different orders.
+func TestReplicasWithDifferentPastsChooseAlike(t *testing.T) {
+	for seed := range uint64(30) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		here, p := balanced(t, strategies["hash"], 1)
+		there, q := balanced(t, strategies["hash"], 1)
+		for range 5 {
+			for _, r := range []*Registry{here, there} {
+				set := ready("s", 1, 2, 3, 4, 5, 6, 7, 8, 9)
+				random.Shuffle(len(set.Endpoints), func(i, j int) {
+					set.Endpoints[i], set.Endpoints[j] = set.Endpoints[j], set.Endpoints[i]
+				})
+				set.Endpoints = set.Endpoints[:1+random.IntN(9)]
+				r.SetEndpoints(set)
+			}
+		}
+		final := ready("s", 2, 3, 5, 7, 8)
+		here.SetEndpoints(final)
+		slices.Reverse(final.Endpoints)
+		there.SetEndpoints(final)
+		for i := range 200 {
+			ask := asked(fmt.Sprint("user-", i))
+			one, two := pickFor(t, p, ask), pickFor(t, q, ask)
+			// Where the first one failed, both try the same one next.
+			again, too := pickFor(t, p, ask, one), pickFor(t, q, ask, two)
+			if one.Address() != two.Address() || again.Address() != too.Address() {
+				t.Fatalf("seed %d: %s and then %s on one replica, %s and %s on another", seed, one.Address(), again.Address(), two.Address(), too.Address())
+			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -171,6 +172,33 @@ func TestAFailureToConnectIsToldToAllWhoWait(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestWhoWaitsForAnothersConnectionGivesUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRegistry(t, Options{Dial: func(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}})
+		u := upstreamOf("u", "s")
+		u.Protocol = ir.UpstreamHTTP2
+		r.SetEndpoints(ready("s", 1))
+		e := mustPick(t, r.Acquire(u))
+		defer e.Done()
+		begun := time.Now()
+		var all sync.WaitGroup
+		for _, bound := range []time.Duration{time.Minute, time.Second, 7 * time.Second} {
+			all.Go(func() {
+				_, err := e.Stream(t.Context(), bound)
+				var failed *Error
+				if took := time.Since(begun); !errors.As(err, &failed) || failed.Phase != PhaseConnect || took != bound {
+					t.Errorf("with %v: got %v after %v", bound, err, took)
+				}
+			})
+			synctest.Wait() // The first one connects, and the others wait for it.
+		}
+		all.Wait()
+	})
 }
 
 func TestAnEndpointThatDoesNotSpeakHTTP2OverTLSIsRefused(t *testing.T) {

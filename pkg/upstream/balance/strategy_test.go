@@ -50,6 +50,10 @@ func pickers(n int) map[string]func(members, skip []*balance.Member, ramp balanc
 		},
 		"random":                func(m, s []*balance.Member, r balance.Ramp) int { return balance.Random(m, s, 1, r) },
 		"random of two choices": func(m, s []*balance.Member, r balance.Ramp) int { return balance.Random(m, s, 2, r) },
+		"cheapest": func(m, s []*balance.Member, _ balance.Ramp) int {
+			at, _ := balance.Cheapest(m, s, turn.Next(len(m)), func(int) (float64, error) { return 1, nil })
+			return at
+		},
 		"hash": func(m, s []*balance.Member, _ balance.Ramp) int {
 			return balance.Hash(rand.Uint64(), m, s, 0)
 		},
