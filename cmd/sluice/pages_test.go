@@ -57,6 +57,7 @@ func annotationsPage() string {
 	}{
 		{ingress.Supported, "Supported", "These do what they say."},
 		{ingress.Guards, "Closed", "These restrict who is served, and Sluice cannot do that yet. All routes of an object with one of them are answered 503, since to serve them open would let everyone in."},
+		{ingress.Snippet, "Snippets", "Configuration text of nginx is never obeyed. Where it holds directives that may restrict what is served, such as `deny`, `return` or `if`, all routes of the object are answered 503; where it only adds headers or tunes something, that is reported."},
 		{ingress.Idle, "Needless", "These have no effect, and harm nobody by that: the last column says why. They are told without a warning."},
 		{ingress.Unsupported, "Not supported", "These are reported with a warning, and have no effect."},
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
+	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/pressure"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy"
@@ -105,6 +106,7 @@ func New(o Options) (*App, error) {
 		certs:     registry,
 		queues:    newQueues(a.metrics),
 		rates:     newRates(a.metrics),
+		active:    active.NewRegistry(),
 		answers:   extauth.NewRegistry(),
 		keys:      jwks.NewRegistry(jwks.Options{}),
 		metrics:   a.metrics,

@@ -18,6 +18,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
+	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/metrics"
@@ -42,6 +43,7 @@ type publisher struct {
 	certs     *certs.Registry
 	queues    *queue.Registry
 	rates     *rate.Registry
+	active    *active.Registry
 	keys      *jwks.Registry
 	answers   *extauth.Registry
 	metrics   *metrics.Metrics
@@ -121,7 +123,7 @@ func (p *publisher) again() {
 
 // swap compiles a table, serves it and lets go of the old one.
 func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
-	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Keys: p.keys, Answers: p.answers}.Build})
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Active: p.active, Keys: p.keys, Answers: p.answers}.Build})
 	old := p.holder.Swap(compiled)
 	p.generation++
 	routes := compiled.Routes()

@@ -44,6 +44,10 @@ type Exchange struct {
 	ServerName string
 	// Subject is the distinguished name of the client's certificate, empty without one that was checked.
 	Subject string
+	// Issuer is the distinguished name of who issued that certificate, and Certificate the
+	// certificate itself in DER form; both are empty without one.
+	Issuer      string
+	Certificate []byte
 	// ClientAuth is the ID of the ir.ClientAuth under which the client's certificate was checked,
 	// empty where none was asked for.
 	ClientAuth string
@@ -66,12 +70,20 @@ type Exchange struct {
 	Claims *Claims
 	// Later are fields that the response gets besides, whoever gives it.
 	Later []LaterField
+	// Held is what the exchange holds for filters, and gives back when it is over.
+	Held []Held
 	// Body reads the request's body, which goes to the endpoint all the same, and returns
 	// it. It is valid as long as the exchange. See ErrBodyTooLong.
 	Body func(limit int) ([]byte, error)
 	// Wait lets time pass; false means that the exchange should end, as its client has
 	// gone or the process ends.
 	Wait func(time.Duration) bool
+}
+
+// Held is something that is given back when an exchange is over.
+type Held interface {
+	// Leave gives it back. It is called once, and must not block.
+	Leave()
 }
 
 // ErrBodyTooLong says that a body is longer than the limit that it was asked for with. No

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,6 +42,14 @@ var variables = map[string]func(dst []byte, x *Exchange) []byte{
 	"uri.escaped": func(dst []byte, x *Exchange) []byte { return appendEscaped(dst, appendURI(nil, x)) },
 	"version":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Version...) },
 	"tls.sni":     func(dst []byte, x *Exchange) []byte { return append(dst, x.ServerName...) },
+	"tls.issuer":  func(dst []byte, x *Exchange) []byte { return append(dst, x.Issuer...) },
+	"tls.client":  appendVerdict,
+	"tls.certificate": func(dst []byte, x *Exchange) []byte {
+		if len(x.Certificate) == 0 {
+			return dst
+		}
+		return appendEscaped(dst, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.Certificate}))
+	},
 	"tls.subject": func(dst []byte, x *Exchange) []byte { return append(dst, x.Subject...) },
 	"scheme": func(dst []byte, x *Exchange) []byte {
 		if x.Secure {
@@ -71,6 +80,14 @@ func variable(name string) func(dst []byte, x *Exchange) []byte {
 		}
 	}
 	return variables[name]
+}
+
+// appendVerdict says SUCCESS where the client has a certificate that was checked, else NONE.
+func appendVerdict(dst []byte, x *Exchange) []byte {
+	if len(x.Certificate) > 0 {
+		return append(dst, "SUCCESS"...)
+	}
+	return append(dst, "NONE"...)
 }
 
 // appendURI appends path and query as they came.

@@ -168,8 +168,9 @@ func sampleFilters() []Filter {
 		&Redirect{Status: 302, Scheme: "https", Host: "new.example.com", Port: 8443, Path: PathEdit{Kind: PathSubstituted, Prefix: "/(.*)", Value: "/$1"}},
 		&BasicAuth{Users: Secret("a:b"), Realm: "shop"},
 		&BearerAuth{Tokens: []BearerToken{{Name: "ci", Token: Secret("t0ken")}}, Realm: "shop", Forward: true},
-		&ClientCertificate{Auth: "require cas=sha256:01"},
-		&RateLimit{Key: "shop", Shared: true, Requests: 100, Per: time.Minute, Burst: 20, By: RateByHeader, Header: "x-tenant"},
+		&ClientCertificate{Auth: "require cas=sha256:01", Subject: "CN=ci"},
+		&RateLimit{Key: "shop", Shared: true, Requests: 100, Per: time.Minute, Burst: 20, By: RateByHeader, Header: "x-tenant", Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Unavailable: true},
+		&ActiveLimit{Key: "shop", MaxActive: 8, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 		&JWT{
 			Keys:       TokenKeys{URL: "https://id.example.com/keys", Refresh: time.Minute, CAs: "cas"},
 			Algorithms: []string{"ES256", "RS256"}, Issuers: []string{"https://id.example.com/"}, Audiences: []string{"shop"}, Leeway: time.Second,

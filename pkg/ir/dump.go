@@ -252,6 +252,8 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *RateLimit:
 		return f.words()
+	case *ActiveLimit:
+		return f.words()
 	case *BasicAuth:
 		return f.words()
 	case *BearerAuth:

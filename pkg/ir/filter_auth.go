@@ -26,11 +26,23 @@ func (b *BasicAuth) words() string {
 type ClientCertificate struct {
 	// Auth is the ID of the ClientAuth.
 	Auth string
+	// Subject is an RE2 expression that the distinguished name of the certificate (RFC 2253) must
+	// match somewhere; empty for none.
+	Subject string
 }
 
 func (*ClientCertificate) isFilter() {}
 
-func (c *ClientCertificate) words() string { return "client-certificate auth=" + quote(c.Auth) }
+func (c *ClientCertificate) words() string {
+	return "client-certificate auth=" + quote(c.Auth) + c.subject()
+}
+
+func (c *ClientCertificate) subject() string {
+	if c.Subject == "" {
+		return ""
+	}
+	return " subject=" + quote(c.Subject)
+}
 
 func (v *validator) basicAuth(b *BasicAuth) {
 	v.check(len(b.Users) > 0, "nobody may pass basic authentication")

@@ -32,6 +32,8 @@ func filterRank(f Filter) int {
 			return 55 // There are no claims before.
 		}
 		return 40
+	case *ActiveLimit:
+		return 41
 	case *BasicAuth:
 		return 50
 	case *BearerAuth:

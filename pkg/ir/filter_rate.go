@@ -1,6 +1,8 @@
 package ir
 
 import (
+	"net/netip"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +37,7 @@ func (b RateBy) String() string {
 	return "by(" + strconv.Itoa(int(b)) + ")"
 }
 
-// RateLimit answers requests beyond a rate with 429.
+// RateLimit answers requests beyond a rate with 429, or 503.
 type RateLimit struct {
 	// Key names what is counted: filters of one key share it, and must be equal. It
 	// is stable as Route.ID is.
@@ -53,6 +55,10 @@ type RateLimit struct {
 	Header string
 	// Claim is the name of the claim for RateByClaim, else empty.
 	Claim string
+	// Exempt are clients whose requests are not counted.
+	Exempt []netip.Prefix
+	// Unavailable answers 503 instead of 429, as ingress-nginx does.
+	Unavailable bool
 }
 
 func (*RateLimit) isFilter() {}
@@ -68,6 +74,12 @@ func (l *RateLimit) words() string {
 	if l.Claim != "" {
 		text += " claim=" + quote(l.Claim)
 	}
+	for _, p := range l.Exempt {
+		text += " exempt=" + p.String()
+	}
+	if l.Unavailable {
+		text += " status=503"
+	}
 	return text
 }
 
@@ -80,7 +92,7 @@ func (v *validator) rateLimit(l *RateLimit) {
 	v.check((l.Claim != "") == (l.By == RateByClaim), "a rate limit has a claim without need, or lacks one")
 	v.check(l.Header == strings.ToLower(l.Header), "the header of a rate limit is not in lower case")
 	if known, ok := v.rates[l.Key]; ok {
-		v.check(known == *l, "rate limits of one key differ")
+		v.check(reflect.DeepEqual(known, *l), "rate limits of one key differ")
 	}
 	v.rates[l.Key] = *l
 }

@@ -42,6 +42,7 @@ func Problems(c *Config) []Problem {
 		routes:       make(map[string]bool),
 		limited:      make(map[string]Limits),
 		rates:        make(map[string]RateLimit),
+		actives:      make(map[string]*ActiveLimit),
 	}
 	for i := range c.RouteSets {
 		v.sets[c.RouteSets[i].Name] = false
@@ -89,6 +90,8 @@ type validator struct {
 	limited map[string]Limits
 	// rates holds the rate limits seen, by key.
 	rates map[string]RateLimit
+	// actives holds the limits of requests under way seen, by key.
+	actives map[string]*ActiveLimit
 }
 
 // at says which element the next problems are about.

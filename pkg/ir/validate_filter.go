@@ -40,6 +40,8 @@ func (v *validator) filter(f Filter) {
 		v.fault(f)
 	case *RateLimit:
 		v.rateLimit(f)
+	case *ActiveLimit:
+		v.activeLimit(f)
 	case *BasicAuth:
 		v.basicAuth(f)
 	case *BearerAuth:

@@ -159,6 +159,11 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"two rate limits of a key": {func(c *Config) {
 			route(c).Filters = append(route(c).Filters, &RateLimit{Key: "shop", Requests: 1, Per: 1, Burst: 1})
 		}, `rate limits of one key differ`},
+		"a limit of requests under way of nothing":    {func(c *Config) { kind[*ActiveLimit](route(c)).MaxActive = 0 }, `a limit of requests under way lets nothing pass`},
+		"a limit of requests under way without a key": {func(c *Config) { kind[*ActiveLimit](route(c)).Key = "" }, `a limit of requests under way has no key`},
+		"two limits of requests under way of a key": {func(c *Config) {
+			route(c).Filters = append(route(c).Filters, &ActiveLimit{Key: "shop", MaxActive: 1})
+		}, `limits of requests under way of one key differ`},
 		"a demand of no name":                 {func(c *Config) { kind[*ClientCertificate](route(c)).Auth = "" }, `a client certificate of no demand is asked for`},
 		"authentication of nobody":            {func(c *Config) { kind[*BasicAuth](route(c)).Users = nil }, `nobody may pass basic authentication`},
 		"a realm with a quote":                {func(c *Config) { kind[*BasicAuth](route(c)).Realm = "\"" }, `the realm holds what a header cannot`},

@@ -192,6 +192,10 @@ func (x *exchange) leave() {
 	x.leaveCircuit(breaker.Unknown)
 	x.leaveBudget()
 	x.leaveSlot()
+	for _, held := range x.fx.Held {
+		held.Leave()
+	}
+	x.fx.Held = nil
 }
 
 // run is the way of a request: what it returns has not been answered yet.

@@ -38,11 +38,11 @@ func (x *exchange) showFilters(chain *filter.Chain) {
 	x.fx = filter.Exchange{
 		Request: &x.req, Client: x.client, Secure: x.secure, Host: x.in.Host, Path: x.in.Path, Port: x.publicPort(), Authority: x.original.authority,
 		RequestID: x.requestID, Route: x.route.ID, Version: x.served, Scratch: x.scratch, Wait: x.wait,
-		Principal: known.Principal, Claims: known.Claims, Later: known.Later, Body: x.read,
+		Principal: known.Principal, Claims: known.Claims, Later: known.Later, Held: known.Held, Body: x.read,
 		AcceptEncoding: accepts, MaxBodyBytes: x.bounds.body, RequestRate: x.bounds.request, ResponseRate: x.bounds.response,
 	}
 	if s := x.conn.secure; s != nil {
-		x.fx.ServerName, x.fx.Subject, x.fx.ClientAuth = s.serverName, s.subject, s.auth
+		x.fx.ServerName, x.fx.Subject, x.fx.Issuer, x.fx.Certificate, x.fx.ClientAuth = s.serverName, s.subject, s.issuer, s.certificate, s.auth
 	}
 }
 

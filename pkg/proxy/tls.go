@@ -20,8 +20,11 @@ type secure struct {
 	protocol string
 	// version is that of TLS, as the access log writes it.
 	version string
-	// subject is the distinguished name of the client's certificate, empty without one that was checked.
-	subject string
+	// subject is the distinguished name of the client's certificate, issuer that of who issued it and
+	// certificate its DER form; all are empty without one that was checked.
+	subject, issuer string
+	certificate     []byte
+
 	// auth is the ID of what was asked of it.
 	auth string
 	// decided is the last decision of misdirected; streams share the connection.
@@ -66,7 +69,8 @@ func newSecure(s tls.ConnectionState, policy *certs.Policy) *secure {
 		out.auth = policy.ClientAuth()
 	}
 	if len(s.VerifiedChains) > 0 {
-		out.subject = s.PeerCertificates[0].Subject.String()
+		c := s.PeerCertificates[0]
+		out.subject, out.issuer, out.certificate = c.Subject.String(), c.Issuer.String(), c.Raw
 	}
 	return out
 }

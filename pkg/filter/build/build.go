@@ -11,6 +11,7 @@ import (
 	"reflect"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/filter/activelimit"
 	"github.com/sluice-dev/sluice/pkg/filter/anyof"
 	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/bearer"
@@ -31,6 +32,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/rewrite"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/jwks"
+	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
@@ -41,6 +43,8 @@ var errNone = errors.New("the filter is missing")
 type Deps struct {
 	// Rates counts requests; it outlives tables.
 	Rates *rate.Registry
+	// Active counts requests under way; it outlives tables.
+	Active *active.Registry
 	// Keys fetches the keys of tokens; it outlives tables.
 	Keys *jwks.Registry
 	// Answers remembers those of external authentication; it outlives tables.
@@ -87,6 +91,8 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(jwt.New(f, d.Keys))
 	case *ir.RateLimit:
 		return instance(ratelimit.New(f, d.Rates))
+	case *ir.ActiveLimit:
+		return instance(activelimit.New(f, d.Active))
 	case *ir.DirectResponse:
 		return instance(respond.NewDirect(f))
 	case *ir.Drop:

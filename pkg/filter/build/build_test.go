@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
@@ -33,6 +34,7 @@ var specs = map[string]ir.Filter{
 	"ExternalAuth":   &ir.ExternalAuth{Upstream: "a", Timeout: 1, FailStatus: 503, Path: "/"},
 	"SatisfyAny":     &ir.SatisfyAny{Filters: []ir.Filter{&ir.IPAccess{}, &ir.ClientCertificate{Auth: "a"}}},
 	"RateLimit":      &ir.RateLimit{Key: "k", Requests: 1, Per: 1, Burst: 1},
+	"ActiveLimit":    &ir.ActiveLimit{Key: "k", MaxActive: 1},
 	"DirectResponse": &ir.DirectResponse{Status: 200},
 	"Drop":           &ir.Drop{},
 	"ErrorPage":      &ir.ErrorPage{Statuses: []ir.StatusRange{{From: 400, To: 499}}, ContentType: "text/html", Body: "x"},
@@ -44,7 +46,7 @@ var specs = map[string]ir.Filter{
 func deps(t *testing.T) Deps {
 	rates := rate.NewRegistry()
 	t.Cleanup(rates.Close)
-	return Deps{Rates: rates}
+	return Deps{Rates: rates, Active: active.NewRegistry()}
 }
 
 func TestEachKindIsBuilt(t *testing.T) {

@@ -8,13 +8,18 @@ package clientcert
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
 
 // Filter is the filter.
-type Filter struct{ auth string }
+type Filter struct {
+	auth    string
+	subject *regexp.Regexp
+}
 
 var _ filter.RequestHead = (*Filter)(nil)
 
@@ -23,14 +28,22 @@ func New(spec *ir.ClientCertificate) (*Filter, error) {
 	if spec.Auth == "" {
 		return nil, errors.New("no demand for a client certificate is named")
 	}
-	return &Filter{auth: spec.Auth}, nil
+	f := &Filter{auth: spec.Auth}
+	if spec.Subject != "" {
+		var err error
+		if f.subject, err = regexp.Compile(spec.Subject); err != nil {
+			return nil, fmt.Errorf("the expression of the subject: %w", err)
+		}
+	}
+	return f, nil
 }
 
 var refused = filter.Answer{Status: 403, Reason: "client_certificate_required"}
 
-// OnRequestHead answers 403 where the connection was made under another demand, or in clear text.
+// OnRequestHead answers 403 where the connection was made under another demand, or in clear text, or
+// by somebody else than the subject that is asked for.
 func (f *Filter) OnRequestHead(x *filter.Exchange) *filter.Answer {
-	if x.ClientAuth == f.auth {
+	if x.ClientAuth == f.auth && (f.subject == nil || f.subject.MatchString(x.Subject)) {
 		return nil
 	}
 	return &refused

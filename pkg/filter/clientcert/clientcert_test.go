@@ -28,6 +28,18 @@ func TestFilter(t *testing.T) {
 			}
 		})
 	}
+	named, err := New(&ir.ClientCertificate{Auth: "a", Subject: "CN=(ci|cd)"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for subject, passes := range map[string]bool{"CN=ci,O=x": true, "CN=dev": false, "": false} {
+		if a := named.OnRequestHead(&filter.Exchange{ClientAuth: "a", Subject: subject}); (a == nil) != passes {
+			t.Errorf("%q: got %+v", subject, a)
+		}
+	}
+	if _, err := New(&ir.ClientCertificate{Auth: "a", Subject: "("}); err == nil {
+		t.Error("a filter with no expression was made")
+	}
 	if _, err := New(&ir.ClientCertificate{}); err == nil {
 		t.Error("a filter that lets everyone through was made")
 	}

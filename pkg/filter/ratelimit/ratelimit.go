@@ -14,9 +14,10 @@ import (
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
-// Filter answers requests beyond a rate with 429.
+// Filter answers requests beyond a rate with 429, or 503.
 type Filter struct {
 	spec    ir.RateLimit
+	exempt  filter.Networks
 	limiter *rate.Limiter
 	policy  string
 	// now is the clock.
@@ -36,8 +37,13 @@ func New(spec *ir.RateLimit, limits *rate.Registry) (*Filter, error) {
 	if limits == nil {
 		return nil, errors.New("there is nothing that counts requests")
 	}
+	exempt, err := filter.NewNetworks(spec.Exempt)
+	if err != nil {
+		return nil, err
+	}
 	return &Filter{
 		spec:    *spec,
+		exempt:  exempt,
 		limiter: limits.Acquire(spec.Key, rate.Limit{Requests: spec.Requests, Per: spec.Per, Burst: spec.Burst, Shared: spec.Shared}),
 		policy:  `"default";q=` + strconv.Itoa(spec.Requests) + ";w=" + strconv.Itoa(seconds(spec.Per)),
 		now:     time.Now,
@@ -47,9 +53,12 @@ func New(spec *ir.RateLimit, limits *rate.Registry) (*Filter, error) {
 // Release gives the limiter back.
 func (f *Filter) Release() { f.limiter.Release() }
 
-// OnRequestHead returns 429 for a request beyond the rate, with Retry-After (RFC
+// OnRequestHead returns 429, or 503, for a request beyond the rate, with Retry-After (RFC
 // 9110 section 10.2.3) and what the draft "RateLimit header fields for HTTP" defines.
 func (f *Filter) OnRequestHead(x *filter.Exchange) *filter.Answer {
+	if f.exempt.Contain(x.Client.Addr()) {
+		return nil
+	}
 	start := len(x.Scratch)
 	x.Scratch = f.client(x.Scratch, x)
 	d := f.limiter.Allow(x.Scratch[start:], f.now())
@@ -58,8 +67,12 @@ func (f *Filter) OnRequestHead(x *filter.Exchange) *filter.Answer {
 		return nil
 	}
 	wait := strconv.Itoa(max(seconds(d.RetryAfter), 1))
+	status := 429
+	if f.spec.Unavailable {
+		status = 503
+	}
 	return &filter.Answer{
-		Status: 429,
+		Status: status,
 		Reason: "rate_limited",
 		Header: []filter.AnswerField{
 			{Name: "Retry-After", Value: wait},
@@ -73,15 +86,7 @@ func (f *Filter) OnRequestHead(x *filter.Exchange) *filter.Answer {
 func (f *Filter) client(dst []byte, x *filter.Exchange) []byte {
 	switch f.spec.By {
 	case ir.RateByClientAddress:
-		a := x.Client.Addr().Unmap().WithZone("")
-		if !a.IsValid() {
-			return dst
-		}
-		bytes := a.As16()
-		if a.Is4() {
-			return append(dst, bytes[:]...)
-		}
-		return append(dst, bytes[:8]...)
+		return filter.AppendClient(dst, x)
 	case ir.RateByHeader:
 		return append(dst, x.Request.Header.Get(f.spec.Header)...)
 	case ir.RateByClaim:

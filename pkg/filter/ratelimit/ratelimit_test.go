@@ -13,6 +13,32 @@ import (
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
+func TestExemptClientsAndUnavailable(t *testing.T) {
+	limits := rate.NewRegistry()
+	t.Cleanup(limits.Close)
+	spec := &ir.RateLimit{
+		Key: "k", Requests: 1, Per: time.Hour, Burst: 1, By: ir.RateByClientAddress, Unavailable: true,
+		Exempt: []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")},
+	}
+	f, err := New(spec, limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if a := f.OnRequestHead(&filter.Exchange{Client: netip.MustParseAddrPort("10.1.2.3:1")}); a != nil {
+			t.Fatalf("an exempt client got %+v", a)
+		}
+	}
+	x := &filter.Exchange{Client: netip.MustParseAddrPort("192.0.2.1:1")}
+	if first, second := f.OnRequestHead(x), f.OnRequestHead(x); first != nil || second == nil || second.Status != 503 {
+		t.Errorf("got %+v and %+v", first, second)
+	}
+	spec.Exempt = []netip.Prefix{{}}
+	if _, err := New(spec, limits); err == nil {
+		t.Error("a network that is none is accepted")
+	}
+}
+
 func newFilter(t *testing.T, by ir.RateBy, header string) *Filter {
 	t.Helper()
 	limits := rate.NewRegistry()

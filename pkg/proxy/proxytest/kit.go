@@ -20,6 +20,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/certs"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/proxy"
@@ -79,7 +80,7 @@ func Start(t testing.TB, o Options) *Kit {
 	if o.Filters == nil {
 		rates := rate.NewRegistry()
 		t.Cleanup(rates.Close)
-		o.Filters = build.Deps{Rates: rates}.Build
+		o.Filters = build.Deps{Rates: rates, Active: active.NewRegistry()}.Build
 	}
 	k := &Kit{
 		Network: o.Network, Registry: registry, Queues: queue.NewRegistry(), t: t, certs: cs, filters: o.Filters,

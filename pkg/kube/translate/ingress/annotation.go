@@ -42,6 +42,12 @@ type settings struct {
 	bandwidth *ir.Bandwidth
 	mirror    *ir.Mirror
 	headers   *ir.ModifyResponseHeader
+	// limits are those of clients.
+	limits []ir.Filter
+	// client is what is asked of clients' certificates, nil for nothing.
+	client *clientTLS
+	// pages are what is served in place of errors, nil for nothing.
+	pages *errorPages
 	// closed says why all routes of the object answer 503, or is empty.
 	closed string
 }
@@ -68,6 +74,7 @@ func (t *translation) readAnnotations() settings {
 	t.readEndpointTLS(&set)
 	t.readCiphers(&set)
 	t.readAccess(&set)
+	set.limits, set.client, set.pages = t.readLimits(&set), t.readClientTLS(&set), t.readErrorPages()
 	set.tuning = t.readTuning()
 	set.sticky, set.balance = t.readAffinity(), t.readBalance()
 	set.serviceUpstream = t.flag("service-upstream", false)
@@ -86,6 +93,8 @@ func (t *translation) nginx(name, short, value string, set *settings) {
 	case a.Use == Supported || value == "" || a.asIs(value):
 	case a.Use == Idle:
 		t.Facts.Infof(t.origin, field(name), report.Unsupported, "the annotation %s has no effect: %s", name, strings.TrimSuffix(a.Doc, "."))
+	case a.Use == Snippet:
+		t.snippet(name, value, set)
 	case a.Use == Guards:
 		set.closed = "the annotation " + name + " restricts access and is not supported"
 		t.Facts.Errorf(t.origin, field(name), report.Unsupported,
@@ -93,6 +102,16 @@ func (t *translation) nginx(name, short, value string, set *settings) {
 	default:
 		t.Facts.Warnf(t.origin, field(name), report.Unsupported, "the annotation %s is not supported, so it has no effect", name)
 	}
+}
+
+// snippet reports a snippet. One that may restrict who is served closes the object.
+func (t *translation) snippet(name, value string, set *settings) {
+	directive := restrictive(value)
+	if directive == "" {
+		t.Facts.Warnf(t.origin, field(name), report.Unsupported, "configuration text of nginx is never obeyed, so the annotation %s has no effect", name)
+		return
+	}
+	t.close(set, t.at(field(name)), report.Unsupported, "configuration text of nginx is never obeyed, and \""+directive+"\" in the annotation "+name+" may restrict what is served")
 }
 
 // flag returns the value of a boolean annotation, by our name, then by that of

@@ -16,6 +16,9 @@ const (
 	// Guards restrict access. They are not supported, and what they guard is
 	// closed rather than left open.
 	Guards
+	// Snippet ones hold configuration text of nginx, which is never obeyed. They close what
+	// they may guard.
+	Snippet
 	// Idle ones need no effect: what they would tune does not exist, or needs no tuning.
 	// They are told without a warning.
 	Idle

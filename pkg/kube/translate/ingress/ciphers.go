@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -34,19 +33,5 @@ func (t *translation) readCiphers(set *settings) {
 		t.close(set, at, report.Unsupported, "none of the ciphers is one that Sluice knows")
 	case len(unknown) > 0:
 		t.Facts.Warnf(t.origin, at.Field, report.Unsupported, "Sluice does not have %s, so the other ciphers are used alone", strings.Join(unknown, ", "))
-	}
-}
-
-// hostPolicies enters the ciphers for the hosts of the rules, each of which has its own handshakes.
-func (t *translation) hostPolicies() {
-	if len(t.settings.ciphers) == 0 {
-		return
-	}
-	at, _ := t.text("ssl-ciphers")
-	for _, host := range t.hosts {
-		t.fragment.Policies = append(t.fragment.Policies, resolve.Policy{
-			TLSHost: ir.TLSHost{Host: host, Policy: ir.TLSPolicy{CipherSuites: t.settings.ciphers}},
-			Field:   at.Field,
-		})
 	}
 }

@@ -56,7 +56,7 @@ func (t *translation) configMap(written string, at resolve.Place, set *settings)
 }
 
 // toBackend returns the filters that change what the back end of a path gets: its host by
-// upstream-vhost, X-Forwarded-Prefix and the path by rewrite-target.
+// upstream-vhost, X-Forwarded-Prefix and the path by rewrite-target, and what is served in its place.
 func (t *translation) toBackend(path string, backend *networkingv1.IngressBackend) []ir.Filter {
 	var list []ir.Filter
 	rewritten := t.settings.rewriteOf(path)
@@ -75,7 +75,7 @@ func (t *translation) toBackend(path string, backend *networkingv1.IngressBacken
 	if rewritten != nil {
 		list = append(list, rewritten)
 	}
-	return list
+	return append(list, t.settings.pages.filters(t, backend)...)
 }
 
 // upstreamHost returns the host that upstream-vhost asks for, empty for that of the client.

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -257,9 +258,19 @@ func (t *translation) filters(route *draft, behind []ir.Filter) (list []ir.Filte
 	if isChallenge(route.path) {
 		access.basic, access.external = nil, nil
 	}
-	list, closed = access.filters(t, &route.Route)
+	own, closed := access.filters(t, &route.Route)
 	if closed != "" {
 		return nil, closed
+	}
+	if set.client != nil && set.client.guard != nil {
+		list = append(list, set.client.guard)
+	}
+	if access.cors != nil {
+		list, own = append(list, own[0]), own[1:] // Preflights count for no limit.
+	}
+	list = slices.Concat(list, set.limits, own)
+	if set.client != nil {
+		list = append(list, set.client.headers)
 	}
 	list = append(list, behind...)
 	if set.bandwidth != nil {
