@@ -110,6 +110,9 @@ func (d dumper) route(r *Route) {
 	for _, f := range r.Filters {
 		d.line(3, "filter", FilterString(f))
 	}
+	if r.Connect {
+		d.line(3, "connect")
+	}
 	d.line(3, timeouts(r.Timeouts)...)
 	if words := r.Retry.words(); words != nil {
 		d.line(3, words...)

@@ -23,6 +23,9 @@ type Route struct {
 	Filters []Filter
 	// Action is what serves the request.
 	Action Action
+	// Connect says that the route is one for CONNECT: what it matches gets a tunnel of bytes to an endpoint of
+	// Action, whatever address the client names. Match.Method is CONNECT then.
+	Connect bool
 	// Timeouts bound each phase.
 	Timeouts Timeouts
 	// Retry says when it is tried again.

@@ -33,6 +33,7 @@ func (v *validator) route(r *Route) {
 	v.check(min(t.Connect, t.Request, t.BackendRequest, t.Idle, t.TunnelIdle) >= 0, "a timeout is negative")
 	v.check(r.MaxBodyBytes >= 0, "the bound of the body is negative")
 	v.check(min(r.BufferResponse.MemoryBytes, r.BufferResponse.DiskBytes) >= 0, "a bound of the response's buffer is negative")
+	v.check(!r.Connect || r.Match.Method == "CONNECT" && !r.BufferRequest, "a route for CONNECT matches another method, or buffers requests")
 	v.limits(r.Limits)
 	for _, s := range r.Sources {
 		v.check(s.Setting != "" && s.Origin != (report.Origin{}), "a source has no setting, or no object")

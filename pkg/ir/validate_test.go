@@ -200,6 +200,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a failure without a reason":          {func(c *Config) { backend(c, 2).FailReason = "" }, `a backend without upstream says no reason`},
 		"a negative timeout":                  {func(c *Config) { route(c).Timeouts.Idle = -1 }, `a timeout is negative`},
 		"a negative bound":                    {func(c *Config) { route(c).MaxBodyBytes = -1 }, `the bound of the body is negative`},
+		"a route for CONNECT by another name": {func(c *Config) { route(c).Connect = true }, `a route for CONNECT matches another method, or buffers requests`},
 		"a negative buffer":                   {func(c *Config) { route(c).BufferResponse.DiskBytes = -1 }, `a bound of the response's buffer is negative`},
 		"an upstream without endpoints":       {func(c *Config) { c.Upstreams[0].Endpoints = "" }, `upstream ns/shop-v1:80: it names no endpoint set`},
 		"an upstream of another protocol":     {func(c *Config) { c.Upstreams[0].Protocol = 9 }, `upstream ns/shop-v1:80: the protocol is unknown`},

@@ -50,6 +50,20 @@ func lacksKey(req *wire.Request) bool {
 	return err != nil || n != 16
 }
 
+// openTunnel answers a CONNECT for which there is a connection, and tunnels until both sides are done.
+func (x *exchange) openTunnel() *fault {
+	x.resp.Reset()
+	x.resp.Status, x.resp.Length = 200, wire.UnknownLength
+	x.headAt = time.Now()
+	x.timeAnswer()
+	x.tellCircuit()
+	if f := x.tunnel(x.down.tunnel()); f != nil {
+		x.dropEndpoint()
+		return f
+	}
+	return nil
+}
+
 // proveUpgrade adds what a client of HTTP/1.1 wants to see of a WebSocket, and what HTTP/2 does without.
 func proveUpgrade(req *wire.Request, resp *wire.Response) {
 	if wire.EqualName(resp.Upgrade, "websocket") {
@@ -58,7 +72,7 @@ func proveUpgrade(req *wire.Request, resp *wire.Response) {
 }
 
 func (s *stream) tunnel() tunnelEnd {
-	if !s.upgrades {
+	if !s.tunnels {
 		return nil
 	}
 	return streamEnd{s, s.Cancel}

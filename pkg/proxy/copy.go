@@ -128,6 +128,9 @@ func (c *requestCopy) send(ctx context.Context, pool *upstream.Pool) error {
 		return err
 	}
 	defer e.Done()
+	if len(c.req.Authority) == 0 {
+		c.req.Authority = []byte(e.Address())
+	}
 	var up upside
 	if pool.Multiplexed() {
 		up, err = e.Stream(ctx, copyTimeout)

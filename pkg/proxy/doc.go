@@ -34,7 +34,8 @@
 // forwarded, and an endpoint's own 100 is dropped. A request that is refused before
 // is answered without a 100. Other informational responses (103) are relayed.
 //
-// CONNECT is refused with 501 and TRACE with 405. The extended CONNECT of HTTP/2 (RFC 8441) is
+// TRACE is refused with 405, and CONNECT with 501 unless a route asks for it (table.Route.Connect): that gets a tunnel of
+// bytes to an endpoint of the route, over a connection of its own, and nothing is connected to because a client names it. The extended CONNECT of HTTP/2 (RFC 8441) is
 // taken for the GET with an Upgrade that HTTP/1.1 has in its place: it is matched, forwarded,
 // and its stream tunnelled like that, and logged with the 200 that its client gets. An
 // upgrade (RFC 9110 section 7.8) is forwarded if the request is HTTP/1.1 and has no body; "h2c" never is.

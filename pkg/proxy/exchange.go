@@ -90,6 +90,8 @@ type life struct {
 	tries    int
 	// fresh says that the next try needs a new connection.
 	fresh bool
+	// unnamed says that the client named no host, so that the request has the endpoint's address for it.
+	unnamed bool
 	// reused says that the try got a connection that others used before.
 	reused bool
 	// up is the connection to the endpoint, while there is one.
@@ -218,8 +220,8 @@ func (x *exchange) run() *fault {
 	if x.conn.misdirected(l, x.in.Host) {
 		return faultMisdirected
 	}
-	if x.route = l.Find(&x.in); x.route == nil {
-		return faultNoRoute
+	if f := x.findRoute(l); f != nil {
+		return f
 	}
 	x.labels = p.labelsOf(x.table, x.route)
 	x.labels.counter.Begin()
@@ -244,6 +246,19 @@ func (x *exchange) run() *fault {
 		return x.respond(r.Status, reason, r.Reason, r.Body)
 	}
 	return x.forward()
+}
+
+// findRoute finds the route. A CONNECT needs one that asks for it.
+func (x *exchange) findRoute(l *table.Listener) *fault {
+	x.route = l.Find(&x.in)
+	switch {
+	case string(x.req.Method) == "CONNECT" && (x.route == nil || !x.route.Connect):
+		x.route = nil
+		return faultConnectVerb
+	case x.route == nil:
+		return faultNoRoute
+	}
+	return nil
 }
 
 // fail ends the exchange with a fault: with an answer where one can still be
@@ -306,8 +321,6 @@ func (x *exchange) identify() {
 // checkTarget brings host and path into the one form that is matched, logged and forwarded.
 func (x *exchange) checkTarget() *fault {
 	switch string(x.req.Method) {
-	case "CONNECT":
-		return faultConnectVerb
 	case "TRACE":
 		return faultTrace
 	}

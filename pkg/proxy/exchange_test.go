@@ -124,9 +124,9 @@ func TestExchanges(t *testing.T) {
 			gets:    "HTTP/1.1 200 OK\n" + tidy(date) + "Transfer-Encoding: chunked\n\n2\nok\n0\nX-Sum: 1\n\n",
 		},
 		"a chunked response ends an HTTP/1.0 connection": {
-			request: "GET / HTTP/1.0\n\n",
+			request: "GET / HTTP/1.0\nHost: h\n\n",
 			replies: []string{"HTTP/1.1 200 OK\r\n" + date + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"},
-			sees:    []string{"GET / HTTP/1.1\nHost: \n\n"},
+			sees:    []string{"GET / HTTP/1.1\nHost: h\n\n"},
 			gets:    "HTTP/1.1 200 OK\n" + tidy(date) + "Connection: close\n\nok",
 		},
 		"a response until the end of the connection becomes chunked": {

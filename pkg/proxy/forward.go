@@ -46,6 +46,11 @@ func (x *exchange) forward() *fault {
 			return f
 		}
 	}
+	if x.route.Connect {
+		f := x.tryUntilDone()
+		x.tellCircuitOf(f)
+		return f
+	}
 	x.planCopies(outcome.Filters)
 	x.req.Version = wire.HTTP11
 	// What the connection to the client means says nothing about that to the endpoint.
@@ -97,6 +102,11 @@ func (x *exchange) try() (f *fault, again bool) {
 		x.judge(f)
 		return f, x.mayFollow(f, false)
 	}
+	if x.route.Connect {
+		f = x.openTunnel()
+		x.judge(f)
+		return f, false
+	}
 	sent, f := x.send()
 	if f == nil {
 		f = x.receive()
@@ -135,6 +145,9 @@ func (x *exchange) connect(e *upstream.Endpoint) error {
 	}
 	x.up = up
 	x.down.using(x.up)
+	if len(x.original.authority) == 0 && (x.unnamed || len(x.req.Authority) == 0) {
+		x.unnamed, x.req.Authority = true, []byte(e.Address())
+	}
 	return nil
 }
 

@@ -80,8 +80,8 @@ func (c *connection) serveStream(ms multiplexedStream) {
 	refused := ms.TakeRequest(&x.req)
 	s := takeStream(c, ms)
 	s.expects = x.req.ExpectContinue
-	s.upgrades = len(x.req.Upgrade) > 0
-	if s.upgrades {
+	s.tunnels = len(x.req.Upgrade) > 0 || string(x.req.Method) == "CONNECT"
+	if len(x.req.Upgrade) > 0 {
 		proposeUpgrade(&x.req)
 	}
 	x.open(c, s)
@@ -103,8 +103,8 @@ type stream struct {
 	readLimit, writeLimit deadline
 	// expects says that the client still waits for a 100.
 	expects bool
-	// upgrades says that the request is an extended CONNECT.
-	upgrades bool
+	// tunnels says that the request is a CONNECT.
+	tunnels bool
 	// left is s.leave, bound once.
 	left func()
 

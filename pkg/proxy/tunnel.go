@@ -22,10 +22,16 @@ func (x *exchange) switchProtocols() *fault {
 		return faultUpgrade
 	}
 	x.resp.Close = true // What follows is no HTTP.
-	client := x.down.codec()
-	if client == nil {
+	if x.down.codec() == nil {
 		acceptConnect(&x.resp)
 	}
+	return x.tunnel(nc)
+}
+
+// tunnel sends the head of the response, and then bytes both ways until both sides are done. With a
+// fault the endpoint's side is still there.
+func (x *exchange) tunnel(nc tunnelEnd) *fault {
+	client := x.down.codec()
 	if f := x.sendHead(); f != nil {
 		return f
 	}

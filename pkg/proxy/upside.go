@@ -55,13 +55,13 @@ func (x *exchange) take(e *upstream.Endpoint, bound time.Duration) (upside, erro
 	ctx := x.proxy.ctx
 	x.reused = false
 	switch {
-	case x.pool.Multiplexed():
+	case x.pool.Multiplexed() && !x.route.Connect:
 		s, err := e.Stream(ctx, bound)
 		return s, err
 	case x.pool.Announces():
 		c, err := e.DialFor(ctx, bound, x.conn.announcement(x.client))
 		return c, err
-	case x.fresh:
+	case x.fresh || x.route.Connect:
 		c, err := e.Dial(ctx, bound)
 		return c, err
 	}

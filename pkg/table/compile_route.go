@@ -20,6 +20,7 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		Origin:         spec.Origin,
 		Field:          spec.Field,
 		Host:           host,
+		Connect:        spec.Connect,
 		Timeouts:       spec.Timeouts,
 		Retry:          &spec.Retry,
 		MaxBodyBytes:   spec.MaxBodyBytes,

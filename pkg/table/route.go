@@ -27,6 +27,8 @@ type Route struct {
 	Pages []ErrorPage
 	// Respond is the answer of a route without upstreams, nil where Choose decides.
 	Respond *ir.Respond
+	// Connect says that all it matches are CONNECTs, each of which gets a tunnel.
+	Connect bool
 	// Timeouts bound the phases; 0 means no bound.
 	Timeouts ir.Timeouts
 	// Retry says when a request is tried again.

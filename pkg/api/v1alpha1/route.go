@@ -3,6 +3,7 @@ package v1alpha1
 // Route sends the requests that match to back ends.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.backends) || self.backends.all(b, has(b.version) || has(b.versionFromPodLabel)) || !self.backends.exists(b, has(b.version) || has(b.versionFromPodLabel))",message="either all backends of a route must have a version or none"
+// +kubebuilder:validation:XValidation:rule="!has(self.connect) || !self.connect || !has(self.bufferRequest) && (!has(self.matches) || self.matches.all(m, !has(m.path) && !has(m.method) && !has(m.query)))",message="where connect is set, bufferRequest must not be, and matches may have headers alone"
 // +kubebuilder:validation:XValidation:rule="has(self.backends) || has(self.filters) && self.filters.exists(f, f.type in ['Drop', 'Redirect', 'DirectResponse'])",message="backends must be set unless a filter answers every request"
 type Route struct {
 	// name tells the route from others, in logs, metrics and reports. Without it the
@@ -27,6 +28,13 @@ type Route struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	Filters []Filter `json:"filters,omitempty"`
+
+	// connect makes the route one for the method CONNECT and for nothing else: who sends that gets a tunnel
+	// of bytes to one of the backends. Of the address that the client names the host chooses the route; it is never
+	// connected to. Without such a route CONNECT is refused with 501.
+	//
+	// +optional
+	Connect bool `json:"connect,omitempty"`
 
 	// maxBodyBytes bounds the body of a request: a larger one is answered 413. 0 means no
 	// bound; without it the one of the installation counts.

@@ -19,7 +19,7 @@ type condition struct {
 
 // hold says whether all conditions but the path's hold.
 func (c *conditions) hold(in *Input) bool {
-	if c.method != "" && string(in.Method) != c.method {
+	if !c.methodHolds(in) {
 		return false
 	}
 	for i := range c.headers {
@@ -33,6 +33,15 @@ func (c *conditions) hold(in *Input) bool {
 		}
 	}
 	return true
+}
+
+// methodHolds compares the method. Without one all are meant but CONNECT, which has no path and
+// changes what the connection is: a route has to ask for it.
+func (c *conditions) methodHolds(in *Input) bool {
+	if c.method == "" {
+		return string(in.Method) != "CONNECT"
+	}
+	return string(in.Method) == c.method
 }
 
 // holdsForHeader compares the values of all lines of the name, joined by ","

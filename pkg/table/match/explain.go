@@ -80,7 +80,11 @@ func (c *conditions) explain(in *Input) (Verdict, string) {
 	if !c.pathHolds(string(in.Path)) {
 		return Mismatch, c.pathReason()
 	}
-	if c.method != "" && c.method != string(in.Method) {
+	switch {
+	case c.methodHolds(in):
+	case c.method == "":
+		return Mismatch, "method is CONNECT, which the route does not ask for"
+	default:
 		return Mismatch, fmt.Sprintf("method is %s, not %s", in.Method, c.method)
 	}
 	for i := range c.headers {

@@ -155,6 +155,8 @@ func TestConditions(t *testing.T) {
 		want      bool
 	}{
 		"a method is the same":                      {func(r *Route[string]) { r.Method = "GET" }, request{method: "GET"}, true},
+		"no method is all but CONNECT":              {func(r *Route[string]) {}, request{method: "CONNECT"}, false},
+		"CONNECT has to be asked for":               {func(r *Route[string]) { r.Method = "CONNECT" }, request{method: "CONNECT"}, true},
 		"methods differ by case":                    {func(r *Route[string]) { r.Method = "GET" }, request{method: "get"}, false},
 		"a header is the same":                      {header(Equal, "1"), request{header: lines{{"X-V", "1"}}}, true},
 		"a header is another":                       {header(Equal, "1"), request{header: lines{{"X-V", "11"}}}, false},

@@ -91,7 +91,7 @@ func hostMatches(pattern, host string) bool {
 }
 
 func routeMatches(route Route[int], r request) bool {
-	ok := pathMatches(route.Path, r.path) && (route.Method == "" || route.Method == r.method)
+	ok := pathMatches(route.Path, r.path) && (route.Method == "" && r.method != "CONNECT" || route.Method == r.method)
 	for _, v := range route.Headers {
 		var values []string
 		for _, l := range r.header {
@@ -166,7 +166,7 @@ var (
 		"/.*", "/a", "/a.*", "/(a|b)/.*", "(?i)/A.*", "/a+", "^/a/b$", "/ab?c?", "/a/b/", "(/a)+", "a)|(b", "/a|/b/.*",
 		"/ab{1,2}", "", ".*b", "/[ab]/a", "(?:/ab)?/a", "/\\x{fffd}?a", "/a/(",
 	})
-	genMethod = rapid.SampledFrom([]string{"", "GET", "POST"})
+	genMethod = rapid.SampledFrom([]string{"", "GET", "POST", "CONNECT"})
 	genName   = rapid.SampledFrom([]string{"k", "x-v", "+k"})
 	genQuery  = rapid.Map(
 		rapid.SliceOfN(rapid.SampledFrom([]string{

@@ -13,7 +13,7 @@ type Host[T any] struct {
 // Route is the conditions of one route and what is returned where they hold.
 type Route[T any] struct {
 	Path Path
-	// Method is empty for any.
+	// Method is empty for any but CONNECT.
 	Method string
 	// Headers and Query must all hold.
 	Headers, Query []Value

@@ -28,8 +28,8 @@ type Conn struct {
 	peerClose bool
 	// interim says that the response read last was informational.
 	interim bool
-	// head10 and headHEAD are what the writing side must know of the request read last.
-	head10, headHEAD bool
+	// head10, headHEAD and headConnect are what the writing side must know of the request read last.
+	head10, headHEAD, headConnect bool
 }
 
 // NewConn makes a codec on c. lim may be nil, for the defaults; it must not change afterwards.

@@ -34,7 +34,7 @@ func (c *Conn) ReadRequest(r *wire.Request) error {
 
 func (c *Conn) readRequest(r *wire.Request) error {
 	// Until the head is known, an answer is one to HTTP/1.1, and the last.
-	c.head10, c.headHEAD, c.peerClose = false, false, true
+	c.head10, c.headHEAD, c.headConnect, c.peerClose = false, false, false, true
 	if err := c.in.skipEmptyLine(); err != nil {
 		return unexpectedEOF(err)
 	}
@@ -50,6 +50,7 @@ func (c *Conn) readRequest(r *wire.Request) error {
 	}
 	c.in.consume(n)
 	c.headHEAD = string(r.Method) == "HEAD"
+	c.headConnect = string(r.Method) == "CONNECT"
 	c.head10 = r.Version == wire.HTTP10
 	c.peerClose = r.Close
 	c.body.start(r.Length, false)

@@ -164,7 +164,9 @@ func appendConnection(b []byte, last bool, upgrade []byte, trailers bool) []byte
 // final, as an answer to the request read last: to HTTP/1.0 a body of unknown
 // length ends with the connection, and informational responses are left out.
 // The rest is as for WriteRequest. After a request that was refused, or that
-// asked for it, the response says Connection: close.
+// asked for it, the response says Connection: close, and so it does where a CONNECT is declined: what
+// the client has sent behind that may be the tunnel's. One that is accepted has no framing (RFC 9110 section 9.3.6),
+// and what follows is the tunnel.
 func (c *Conn) WriteResponse(r *wire.Response) error {
 	o := &c.out
 	interim := r.Status < 200 && r.Status != 101
@@ -185,14 +187,15 @@ func (c *Conn) WriteResponse(r *wire.Response) error {
 		o.commit(append(b, '\r', '\n'))
 		return nil
 	}
-	o.close = r.Close || c.peerClose || r.Status == 101
+	tunnel := r.Status == 101 || c.headConnect && r.Status < 300
+	o.close = r.Close || c.peerClose || c.headConnect || tunnel
 	o.left, o.drop = 0, false
 	b = c.appendResponseFraming(b, r)
 	var upgrade []byte
 	if r.Status == 101 {
 		upgrade = r.Upgrade
 	}
-	if b = appendConnection(b, o.close && r.Status != 101, upgrade, false); b == nil {
+	if b = appendConnection(b, o.close && !tunnel, upgrade, false); b == nil {
 		return ErrInvalidHead
 	}
 	if c.head10 && !o.close {
@@ -206,7 +209,7 @@ func (c *Conn) WriteResponse(r *wire.Response) error {
 func (c *Conn) appendResponseFraming(b []byte, r *wire.Response) []byte {
 	o := &c.out
 	switch {
-	case r.Status < 200 || r.Status == 204:
+	case r.Status < 200 || r.Status == 204 || c.headConnect && r.Status < 300:
 		o.kind, o.drop = bodyNone, true
 		return b
 	case r.Status == 304 || c.headHEAD || r.NoBody:

@@ -364,7 +364,7 @@ func (s *Section) CloseRequest(ended bool) (malformed string) {
 			return malformed
 		}
 	case string(r.Method) == "CONNECT":
-		if s.seen&(pseudoScheme|pseudoPath) != 0 || s.seen&pseudoAuthority == 0 {
+		if s.seen&(pseudoScheme|pseudoPath) != 0 || s.seen&pseudoAuthority == 0 || s.lengths > 0 {
 			return "connect"
 		}
 	case s.seen&pseudoScheme == 0, !isScheme(s.scheme):

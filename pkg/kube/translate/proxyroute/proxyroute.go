@@ -152,6 +152,9 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 		if !ok {
 			continue
 		}
+		if route.Connect {
+			match.Method = "CONNECT"
+		}
 		for _, h := range t.hosts {
 			t.fragment.Routes = append(t.fragment.Routes, resolve.Route{
 				Host:     h.pattern,
@@ -166,7 +169,8 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Timeouts:      timeouts,
 					Retry:         retry,
 					MaxBodyBytes:  maxBody,
-					BufferRequest: route.BufferRequest,
+					BufferRequest: route.BufferRequest && !route.Connect,
+					Connect:       route.Connect,
 					Limits:        limits,
 					Sources:       sources,
 				},
