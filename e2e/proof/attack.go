@@ -260,7 +260,7 @@ func (s *stage) beside(ctx context.Context, name string, p plan, found *findings
 func (s *stage) attacked(ctx context.Context, name string, p plan) (load.Result, error) {
 	wait := time.Duration(0)
 	if holds[name] != nil {
-		wait = 2 * rampUp
+		wait = 3 * rampUp
 	}
 	ended := make(chan error, 1)
 	go func() {

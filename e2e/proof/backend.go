@@ -31,7 +31,7 @@ var webIPs = []string{"127.0.0.1", "127.0.0.2"}
 func startBackends() (*backends, error) {
 	b := &backends{grpc: grpc.NewServer()}
 	// What a connection that breaks off leaves to be said is no news in an attack.
-	b.web = &http.Server{Handler: http.HandlerFunc(answer), ErrorLog: log.New(io.Discard, "", 0)}
+	b.web = &http.Server{Handler: http.HandlerFunc(answer), ErrorLog: log.New(io.Discard, "", 0), ConnContext: holdLittle}
 	grpc_testing.RegisterTestServiceServer(b.grpc, interop.NewTestServer())
 	first, err := net.Listen("tcp", webIPs[0]+":0")
 	if err != nil {
@@ -52,6 +52,15 @@ func startBackends() (*backends, error) {
 	go func() { _ = b.web.Serve(second) }()
 	go func() { _ = b.grpc.Serve(third) }()
 	return b, nil
+}
+
+// holdLittle bounds what the kernel keeps of an endpoint's answer: endpoints have machines of their own, so
+// this one's memory is not to be used up by them.
+func holdLittle(ctx context.Context, nc net.Conn) context.Context {
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(64 << 10) // Where it fails, the figures say so.
+	}
+	return ctx
 }
 
 func (b *backends) stop() {
