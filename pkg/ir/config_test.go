@@ -66,7 +66,8 @@ func sample() *Config {
 					},
 					PanicPercent: 30,
 				},
-				Breaker: Breaker{ErrorPercent: 50, MinRequests: 20, Window: 10 * time.Second, OpenFor: 5 * time.Second, HalfOpen: 3},
+				Breaker:         Breaker{ErrorPercent: 50, MinRequests: 20, Window: 10 * time.Second, OpenFor: 5 * time.Second, HalfOpen: 3},
+				RetryConstraint: RetryConstraint{Percent: 20, Window: 10 * time.Second, MinRetries: 5, MinInterval: time.Second},
 			},
 			{
 				Key: "static", Endpoints: "static 192.0.2.1:80", ProxyProtocol: 2,

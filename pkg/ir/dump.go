@@ -191,6 +191,9 @@ func (d dumper) upstream(u *Upstream) {
 	if u.Breaker != (Breaker{}) {
 		d.line(1, "breaker", u.Breaker.String())
 	}
+	if u.RetryConstraint != (RetryConstraint{}) {
+		d.line(1, "retry-constraint", u.RetryConstraint.String())
+	}
 }
 
 func (d dumper) certificate(c *Certificate) {

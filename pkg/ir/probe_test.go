@@ -9,6 +9,7 @@ import (
 func TestEachBrokenInvariantOfProbesAndBreakersIsNamed(t *testing.T) {
 	probe := func(c *Config) *Active { return &c.Upstreams[0].Health.Active }
 	breaker := func(c *Config) *Breaker { return &c.Upstreams[0].Breaker }
+	retries := func(c *Config) *RetryConstraint { return &c.Upstreams[0].RetryConstraint }
 	for name, tt := range map[string]struct {
 		harm func(*Config)
 		want string
@@ -34,6 +35,10 @@ func TestEachBrokenInvariantOfProbesAndBreakersIsNamed(t *testing.T) {
 		"a breaker by no request":         {func(c *Config) { breaker(c).MinRequests = 0 }, `a number of requests of the breaker is below 1`},
 		"a breaker that is never half so": {func(c *Config) { breaker(c).HalfOpen = 0 }, `a number of requests of the breaker is below 1`},
 		"a breaker that looks nowhere":    {func(c *Config) { breaker(c).Window = 0 }, `a time of the breaker is not positive`},
+		"retries over no time":            {func(c *Config) { retries(c).Window = 0 }, `a constraint of retries over no time says something`},
+		"more retries than requests":      {func(c *Config) { retries(c).Percent = 101 }, `the share of retries is not between 0 and 100 percent`},
+		"retries in the past":             {func(c *Config) { retries(c).Window = -1 }, `a time of the constraint of retries is negative`},
+		"a number of retries in no time":  {func(c *Config) { retries(c).MinInterval = 0 }, `the least number of retries is negative, or lacks its time`},
 		"a breaker in the past":           {func(c *Config) { breaker(c).OpenFor = -time.Second }, `a time of the breaker is not positive`},
 	} {
 		t.Run(name, func(t *testing.T) {

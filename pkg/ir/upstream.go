@@ -51,6 +51,8 @@ type Upstream struct {
 	ProxyProtocol uint8
 	// Breaker says when it gets no request for a while, because too many fail.
 	Breaker Breaker
+	// RetryConstraint bounds how many of its requests are further tries over a time.
+	RetryConstraint RetryConstraint
 	// MaxIdlePerEndpoint bounds the idle connections kept for one endpoint.
 	MaxIdlePerEndpoint int
 }

@@ -145,6 +145,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.balance(u.Balance)
 	v.health(&u.Health)
 	v.breaker(u.Breaker)
+	v.retryConstraint(u.RetryConstraint)
 	v.upstreamTLS(&u.TLS)
 	v.check(u.MaxIdlePerEndpoint >= 0, "the number of idle connections is negative")
 	v.check(u.ProxyProtocol <= 2, "the version of the PROXY protocol is unknown")

@@ -87,7 +87,9 @@ type life struct {
 	last      *upstream.Endpoint
 	// budgeted says that the exchange holds a further try of the budget.
 	budgeted bool
-	tries    int
+	// granted says that the budgets allow the next try, spent that the upstream's constraint does not.
+	granted, spent bool
+	tries          int
 	// fresh says that the next try needs a new connection.
 	fresh bool
 	// unnamed says that the client named no host, so that the request has the endpoint's address for it.

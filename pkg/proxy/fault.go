@@ -67,6 +67,9 @@ var (
 	// faultRetryStatus never ends an exchange: another try follows.
 	faultRetryStatus = &fault{status: 502, reason: "retry_status", side: ofEndpoint, retryable: true}
 
+	// faultRetriesSpent: another try would follow, but the upstream has had too many.
+	faultRetriesSpent = &fault{status: 503, reason: "retries_spent", side: ofEndpoint}
+
 	faultClientGone   = &fault{reason: "client_closed", side: ofClient, last: true}
 	faultClientStall  = &fault{reason: "client_write_timeout", side: ofClient, last: true}
 	faultBodyCut      = &fault{status: 400, reason: "client_aborted_body", side: ofClient, last: true}

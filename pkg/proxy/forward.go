@@ -70,6 +70,9 @@ func (x *exchange) forward() *fault {
 	if budget := x.pool.Budget(); budget.Begin(x.route.Retry.BudgetPercent > 0) {
 		defer budget.End()
 	}
+	if c := x.pool.Constraint(); c != nil {
+		c.Count(time.Now())
+	}
 	f := x.tryUntilDone()
 	x.tellCircuitOf(f)
 	if f == faultReplaced {

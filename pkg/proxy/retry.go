@@ -93,25 +93,40 @@ func (x *exchange) retriesStatus() bool {
 	if x.headSent || x.interim || !x.body.replayable() || !idempotent(x.req.Method) {
 		return false
 	}
-	return x.takeBudget()
+	// Where the constraint is used up, the response is not passed on: beforeRetry answers.
+	return x.takeBudget() || x.spent
 }
 
-// takeBudget takes a further try out of the budget, once.
+// takeBudget takes a further try out of the route's budget, which an exchange does once, and counts
+// it for the upstream's constraint, which is done for each.
 func (x *exchange) takeBudget() bool {
-	percent := x.route.Retry.BudgetPercent
-	if percent == 0 || x.budgeted {
+	if x.granted {
 		return true
 	}
-	x.budgeted = x.pool.Budget().Retry(percent)
-	return x.budgeted
+	if percent := x.route.Retry.BudgetPercent; percent != 0 && !x.budgeted {
+		x.budgeted = x.pool.Budget().Retry(percent)
+		if !x.budgeted {
+			return false
+		}
+	}
+	if c := x.pool.Constraint(); c != nil && !c.Retry(time.Now()) {
+		x.spent = true
+		return false
+	}
+	x.granted = true
+	return true
 }
 
 // beforeRetry asks the budget and waits as long as the route says; false means
 // that the exchange ends with a fault.
 func (x *exchange) beforeRetry(f *fault) (*fault, bool) {
-	if !x.takeBudget() {
+	if x.spent || !x.takeBudget() {
+		if x.spent {
+			return faultRetriesSpent, false
+		}
 		return f, false
 	}
+	x.granted = false
 	if d := x.route.Retry.Backoff; d > 0 {
 		if !x.deadline.IsZero() {
 			d = min(d, max(time.Until(x.deadline), 0))

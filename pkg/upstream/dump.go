@@ -23,10 +23,12 @@ type PoolDump struct {
 	// Panic says that endpoints that are out serve, too, as the others are too few.
 	Panic bool `json:"panic,omitempty"`
 	// Breaker says when the circuit opens, empty where it never does; Circuit what it is.
-	Breaker    string         `json:"breaker,omitempty"`
-	Circuit    string         `json:"circuit,omitempty"`
-	References int            `json:"references"`
-	Endpoints  []EndpointDump `json:"endpoints"`
+	Breaker string `json:"breaker,omitempty"`
+	Circuit string `json:"circuit,omitempty"`
+	// RetryConstraint bounds retries over a time, empty where nothing does.
+	RetryConstraint string         `json:"retryConstraint,omitempty"`
+	References      int            `json:"references"`
+	Endpoints       []EndpointDump `json:"endpoints"`
 }
 
 // EndpointDump is what is known of an endpoint at one moment.
@@ -65,18 +67,19 @@ func (r *Registry) Dump() []PoolDump {
 	dumps := make([]PoolDump, 0, len(r.pools))
 	for key, p := range r.pools {
 		d := PoolDump{
-			Key:         key,
-			Origin:      p.spec.Origin.String(),
-			EndpointSet: p.spec.Endpoints,
-			Protocol:    p.spec.Protocol.String(),
-			TLS:         p.spec.TLS.String(),
-			Balance:     p.spec.Balance.String(),
-			Health:      p.spec.Health.String(),
-			Panic:       p.list.Load().panic,
-			Breaker:     p.spec.Breaker.String(),
-			Circuit:     p.Circuit(),
-			References:  p.refs,
-			Endpoints:   []EndpointDump{},
+			Key:             key,
+			Origin:          p.spec.Origin.String(),
+			EndpointSet:     p.spec.Endpoints,
+			Protocol:        p.spec.Protocol.String(),
+			TLS:             p.spec.TLS.String(),
+			Balance:         p.spec.Balance.String(),
+			Health:          p.spec.Health.String(),
+			Panic:           p.list.Load().panic,
+			Breaker:         p.spec.Breaker.String(),
+			Circuit:         p.Circuit(),
+			RetryConstraint: p.spec.RetryConstraint.String(),
+			References:      p.refs,
+			Endpoints:       []EndpointDump{},
 		}
 		for _, e := range p.list.Load().all {
 			d.Endpoints = append(d.Endpoints, e.dump())

@@ -43,6 +43,8 @@ type Pool struct {
 	// probed says that there is a prober.
 	probed  atomic.Bool
 	breaker atomic.Pointer[breaker.Breaker]
+	// constraint bounds retries over a time; nil: nothing does.
+	constraint atomic.Pointer[Constraint]
 
 	// What follows is guarded by registry.mu.
 

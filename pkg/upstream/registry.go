@@ -102,6 +102,7 @@ func (r *Registry) AcquireAs(u ir.Upstream, client *tls.Certificate) *Pool {
 	p.goByCost(&u.Balance)
 	p.set.Store(&u.Endpoints)
 	p.breakBy(u.Breaker)
+	p.constrainBy(u.RetryConstraint)
 	secured := p.secure(&u, client)
 	judged := p.judgeBy(&u, client)
 	if p.refs == 1 || secured || judged || p.spec.Endpoints != u.Endpoints || p.spec.Balance != u.Balance {

@@ -52,7 +52,7 @@ func (b *ruleBuilder) grpcRule(rule *gatewayv1.GRPCRouteRule, at resolve.Place, 
 	b.govern(rule.Name, grpcExtensions(rule.Filters, at))
 	b.applyPolicies(&base, id)
 	forward := &ir.Forward{}
-	b.sticky, b.backends, b.traffic = b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence")), nil, nil
+	b.sticky, b.backends = b.session(rule.SessionPersistence, b.route.id(id), at.At(".sessionPersistence")), nil
 	for i := range rule.BackendRefs {
 		ref, at := &rule.BackendRefs[i], at.At(".backendRefs"+index(i))
 		filters, broken := b.grpcFilters(ref.Filters, at)

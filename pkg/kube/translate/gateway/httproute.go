@@ -45,8 +45,6 @@ type ruleBuilder struct {
 	// sticky is how the rule at hand keeps sessions, and backends are those that it has.
 	sticky   ir.Sticky
 	backends []policies.Backend
-	// traffic are the XBackendTrafficPolicies for these.
-	traffic []*trafficPolicy
 }
 
 // drop leaves out a rule, or a match of it, that can match nothing.
@@ -136,7 +134,7 @@ func (b *ruleBuilder) add(e entry, broken fault) {
 // httpForward returns the action of a rule for a match. One without back ends answers 500.
 func (b *ruleBuilder) httpForward(rule *gatewayv1.HTTPRouteRule, match ir.PathMatch, sticky ir.Sticky, at resolve.Place) ir.Action {
 	forward := &ir.Forward{}
-	b.sticky, b.backends, b.traffic = sticky, nil, nil
+	b.sticky, b.backends = sticky, nil
 	for i := range rule.BackendRefs {
 		ref, at := &rule.BackendRefs[i], at.At(".backendRefs"+index(i))
 		filters, broken := b.httpFilters(ref.Filters, match, at)

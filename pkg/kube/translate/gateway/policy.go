@@ -111,7 +111,7 @@ func (b *ruleBuilder) share(key string, chain policies.Chain) string {
 	if u, found := b.Upstream(key); found && len(b.trafficPolicies) > 0 {
 		service, _, _, _ := resolve.ParseServiceKey(u.Endpoints)
 		if p := b.trafficPolicyFor(service, b.gateway()); p != nil {
-			b.traffic = append(b.traffic, p)
+			key = b.Constrained(key, p.constraint)
 			b.sticky = cmp.Or(b.sticky, p.sticky)
 		}
 	}
@@ -128,9 +128,6 @@ func (b *ruleBuilder) complete(e *entry, at resolve.Place) {
 	broken := b.broken
 	if broken == "" {
 		broken = b.chain.Filter(&e.Route)
-	}
-	for _, p := range b.traffic {
-		p.constrain(&e.Retry)
 	}
 	for _, backend := range b.backends {
 		e.Sources = slices.Concat(e.Sources, backend.Sources)

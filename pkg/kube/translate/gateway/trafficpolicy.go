@@ -3,6 +3,8 @@ package gateway
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -16,11 +18,12 @@ import (
 
 const kindTrafficPolicy = "XBackendTrafficPolicy"
 
-// The budget of retries of a policy that does not say it, and how often a request is tried again
-// where no rule says it.
+// What the CRD says where a retryConstraint leaves something open.
 const (
-	defaultBudget       = 20
-	defaultRuleAttempts = 2
+	defaultBudgetPercent  = 20
+	defaultBudgetInterval = 10 * time.Second
+	defaultMinRetries     = 10
+	defaultMinInterval    = time.Second
 )
 
 // trafficPolicy is an XBackendTrafficPolicy: what was BackendLBPolicy before.
@@ -31,7 +34,9 @@ type trafficPolicy struct {
 	// invalid what is wrong with it.
 	conflict, invalid fault
 	sticky            ir.Sticky
-	services          []types.NamespacedName
+	// constraint bounds the retries of each Service.
+	constraint ir.RetryConstraint
+	services   []types.NamespacedName
 }
 
 func (p *trafficPolicy) at(field string) resolve.Place {
@@ -58,10 +63,57 @@ func (t *translation) readTrafficPolicies() {
 			p.invalid = fault{report.Invalid, "spec.sessionPersistence is not valid, so there are no sessions"}
 		}
 		if c := object.Spec.RetryConstraint; c != nil {
-			t.Facts.Infof(p.origin, "spec.retryConstraint", report.Unsupported,
-				"the budget is a share of the requests that run at the moment, so interval and minRetryRate have no effect")
+			p.constraint = t.readConstraint(p, c)
 		}
 	}
+}
+
+// readConstraint returns how many further tries there may be. A number or time out of its bounds is
+// reported and taken for the nearest that is not: without any, retries would not be bounded at all.
+func (t *translation) readConstraint(p *trafficPolicy, spec *gatewayxv1.RetryConstraint) ir.RetryConstraint {
+	out := ir.RetryConstraint{Percent: defaultBudgetPercent, Window: defaultBudgetInterval, MinRetries: defaultMinRetries, MinInterval: defaultMinInterval}
+	if b := spec.Budget; b != nil {
+		out.Percent = t.bounded(p, "budget.percent", deref(b.Percent, defaultBudgetPercent), 0, 100)
+		out.Window = t.boundedTime(p, "budget.interval", b.Interval, defaultBudgetInterval, time.Second)
+	}
+	if m := spec.MinRetryRate; m != nil {
+		out.MinRetries = t.bounded(p, "minRetryRate.count", deref(m.Count, defaultMinRetries), 1, 1_000_000)
+		out.MinInterval = t.boundedTime(p, "minRetryRate.interval", m.Interval, defaultMinInterval, time.Millisecond)
+	}
+	return out
+}
+
+func (t *translation) bounded(p *trafficPolicy, field string, value, least, most int) int {
+	if nearest := min(max(value, least), most); nearest != value {
+		t.replaced(p, field, strconv.Itoa(value), strconv.Itoa(nearest))
+		return nearest
+	}
+	return value
+}
+
+// boundedTime reads a time of at most an hour. What is no time is taken for the default.
+func (t *translation) boundedTime(p *trafficPolicy, field string, d *gatewayv1.Duration, otherwise, least time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	value, err := time.ParseDuration(string(*d))
+	if err != nil {
+		t.replaced(p, field, strconv.Quote(string(*d)), otherwise.String())
+		return otherwise
+	}
+	if nearest := min(max(value, least), time.Hour); nearest != value {
+		t.replaced(p, field, value.String(), nearest.String())
+		return nearest
+	}
+	return value
+}
+
+// replaced reports a value of the constraint for which another one counts.
+func (t *translation) replaced(p *trafficPolicy, field, value, by string) {
+	at := p.at("spec.retryConstraint." + field)
+	message := "it cannot be " + value + ", so " + by + " counts"
+	t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s", message)
+	p.invalid = p.invalid.or(fault{report.Invalid, at.Field + ": " + message})
 }
 
 // readTrafficTarget enters a policy for one of its targets, and says whether that exists.
@@ -95,27 +147,6 @@ func (t *translation) trafficPolicyFor(service types.NamespacedName, g *gateway)
 		t.use(service, g)
 	}
 	return p
-}
-
-// constrain bounds the retries of a route by the strictest of the policies for its back ends.
-func (p *trafficPolicy) constrain(retry *ir.Retry) {
-	c := p.object.Spec.RetryConstraint
-	if c == nil {
-		return
-	}
-	percent := defaultBudget
-	if c.Budget != nil {
-		percent = min(max(deref(c.Budget.Percent, defaultBudget), 0), 100)
-	}
-	if !retry.Own {
-		*retry = ir.Retry{Own: true, Attempts: defaultRuleAttempts, OnConnect: true, OnReset: true}
-	}
-	switch {
-	case percent == 0:
-		retry.Attempts = 0
-	case retry.BudgetPercent == 0 || percent < retry.BudgetPercent:
-		retry.BudgetPercent = percent
-	}
 }
 
 // trafficVerdicts says what the status of the policies should be.

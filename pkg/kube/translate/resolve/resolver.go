@@ -111,6 +111,12 @@ func (r *Resolver) Broken(key string, breaker ir.Breaker) string {
 	return r.vary(key, func(u *ir.Upstream) { u.Breaker = breaker })
 }
 
+// Constrained returns the key of the upstream that is like another apart from how often its requests
+// are tried again.
+func (r *Resolver) Constrained(key string, c ir.RetryConstraint) string {
+	return r.vary(key, func(u *ir.Upstream) { u.RetryConstraint = c })
+}
+
 // vary enters what change makes of an upstream, under a key of its own. What it differs
 // in is what it has connections of its own for; the endpoints are shared.
 func (r *Resolver) vary(key string, change func(*ir.Upstream)) string {
@@ -143,6 +149,9 @@ func keyOf(u *ir.Upstream) string {
 	}
 	if b := u.Breaker.String(); b != "" {
 		key += " " + b
+	}
+	if c := u.RetryConstraint.String(); c != "" {
+		key += " " + c
 	}
 	if u.Protocol != ir.UpstreamHTTP1 {
 		key += " " + u.Protocol.String()
