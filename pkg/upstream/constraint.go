@@ -50,13 +50,14 @@ func (p *Pool) Constraint() *Constraint { return p.constraint.Load() }
 // constrainBy takes over what bounds retries. What was counted stays where that is the same.
 // registry.mu is held, and p.spec is what was said before.
 func (p *Pool) constrainBy(spec ir.RetryConstraint) {
-	switch {
-	case spec == p.spec.RetryConstraint:
-	case spec == ir.RetryConstraint{}:
-		p.constraint.Store(nil)
-	default:
-		p.constraint.Store(NewConstraint(spec, time.Now()))
+	if spec == p.spec.RetryConstraint {
+		return
 	}
+	if spec == (ir.RetryConstraint{}) {
+		p.constraint.Store(nil)
+		return
+	}
+	p.constraint.Store(NewConstraint(spec, time.Now()))
 }
 
 // parts divide a window.

@@ -5,12 +5,12 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// ProxyPolicy brings what a ProxyRoute can say to objects of other kinds: to Gateways and
-// their listeners, HTTPRoutes and GRPCRoutes and their rules, Ingresses, and Services.
+// ProxyPolicy brings what a ProxyRoute can say to objects of other kinds: to Gateways,
+// ListenerSets and their listeners, HTTPRoutes and GRPCRoutes and their rules, Ingresses, and Services.
 //
 // Of several policies for a request that of the rule goes before that of the route, then
-// that of the listener, then that of the Gateway, setting by setting; of timeouts field by
-// field, of filters type by type. What the object says itself goes before what any
+// that of the listener, then that of its ListenerSet, then that of the Gateway, setting by
+// setting; of timeouts field by field, of filters type by type. What the object says itself goes before what any
 // policy says. Of several policies for the same the oldest counts, and the others do not.
 //
 // +kubebuilder:object:root=true
@@ -76,13 +76,15 @@ type ProxyPolicySpec struct {
 
 // PolicyTargetKind is a kind that a ProxyPolicy can be for.
 //
-// +kubebuilder:validation:Enum=Gateway;HTTPRoute;GRPCRoute;Ingress;Service
+// +kubebuilder:validation:Enum=Gateway;ListenerSet;HTTPRoute;GRPCRoute;Ingress;Service
 type PolicyTargetKind string
 
 // The kinds of a PolicyTarget.
 const (
 	// TargetGateway is a Gateway, or one of its listeners.
 	TargetGateway PolicyTargetKind = "Gateway"
+	// TargetListenerSet is a ListenerSet, or one of its listeners.
+	TargetListenerSet PolicyTargetKind = "ListenerSet"
 	// TargetHTTPRoute is an HTTPRoute, or one of its rules.
 	TargetHTTPRoute PolicyTargetKind = "HTTPRoute"
 	// TargetGRPCRoute is a GRPCRoute, or one of its rules.
@@ -104,7 +106,7 @@ type PolicyTarget struct {
 	// +kubebuilder:validation:MaxLength=253
 	Group string `json:"group"`
 
-	// kind is Gateway, HTTPRoute, GRPCRoute, Ingress or Service. A policy for a Service counts
+	// kind is Gateway, ListenerSet, HTTPRoute, GRPCRoute, Ingress or Service. A policy for a Service counts
 	// for each back end that this is, of all objects that Sluice serves; its limits count for
 	// rules that have no other back end, all together.
 	//

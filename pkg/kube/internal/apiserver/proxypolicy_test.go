@@ -39,6 +39,9 @@ func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing
 	}{
 		"for a Gateway":                      {with(gateway, `, limits: {maxActive: 1}, timeouts: {request: 1s}, retry: {}, filters: [{type: Drop}]`), accepted},
 		"for a listener":                     {with(`{group: gateway.networking.k8s.io, kind: Gateway, name: g, sectionName: http}`, ``), accepted},
+		"for a ListenerSet and a listener":   {with(`{group: gateway.networking.k8s.io, kind: ListenerSet, name: s}, {group: gateway.networking.k8s.io, kind: ListenerSet, name: s, sectionName: a}`, `, limits: {maxActive: 1}, timeouts: {request: 1s}, filters: [{type: Drop}]`), accepted},
+		"for a ListenerSet of another group": {with(`{group: sluice.dev, kind: ListenerSet, name: s}`, ``), "targetRefs.group must be that of targetRefs.kind"},
+		"for a ListenerSet twice":            {with(`{group: gateway.networking.k8s.io, kind: ListenerSet, name: s}, {group: gateway.networking.k8s.io, kind: ListenerSet, name: s}`, ``), "targetRefs must not name the same twice"},
 		"for an HTTPRoute and its rule":      {with(`{group: gateway.networking.k8s.io, kind: HTTPRoute, name: g}, {group: gateway.networking.k8s.io, kind: HTTPRoute, name: g, sectionName: a}`, ``), accepted},
 		"for a GRPCRoute":                    {with(`{group: gateway.networking.k8s.io, kind: GRPCRoute, name: g}`, `, versioning: {source: Header, name: v, onNoMatch: Any}`), accepted},
 		"for an Ingress":                     {with(`{group: networking.k8s.io, kind: Ingress, name: i}`, `, filters: [{type: RateLimit, rateLimit: {requests: 1}}]`), accepted},

@@ -34,7 +34,7 @@ func (t *translation) grpcRoutes() []*route {
 }
 
 func (t *translation) grpcRules(r *route, object *gatewayv1.GRPCRoute, f madeFor) rules {
-	b := &ruleBuilder{translation: t, route: r, socket: f.socket, section: f.section}
+	b := &ruleBuilder{translation: t, route: r, socket: f.socket, listener: f.listener}
 	names := make(map[string]bool)
 	for i := range object.Spec.Rules {
 		rule := &object.Spec.Rules[i]

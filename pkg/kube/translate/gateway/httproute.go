@@ -36,8 +36,8 @@ type ruleBuilder struct {
 	out    rules
 	served int
 
-	// section is the listener that the rules are for, where it has a ProxyPolicy.
-	section gatewayv1.SectionName
+	// listener is the one that the rules are for, where it or its ListenerSet has a ProxyPolicy.
+	listener *listener
 	// chain are the ProxyPolicies for the rule at hand. It must answer 500 where broken says that
 	// one of them cannot be used, and missing that a filter names none.
 	chain           policies.Chain
@@ -61,7 +61,7 @@ func (b *ruleBuilder) finish() rules {
 
 // httpRules makes the rules of an HTTPRoute.
 func (t *translation) httpRules(r *route, object *gatewayv1.HTTPRoute, f madeFor) rules {
-	b := &ruleBuilder{translation: t, route: r, socket: f.socket, section: f.section}
+	b := &ruleBuilder{translation: t, route: r, socket: f.socket, listener: f.listener}
 	names := make(map[string]bool)
 	for i := range object.Spec.Rules {
 		rule := &object.Spec.Rules[i]

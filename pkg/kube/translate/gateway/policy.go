@@ -16,17 +16,38 @@ import (
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
-// target is the Gateway, or one of its listeners, as that of a ProxyPolicy.
-func (g *gateway) target(section gatewayv1.SectionName) policies.Target {
-	return policies.Target{Kind: v1alpha1.TargetGateway, Name: g.name(), Section: string(section)}
+// target is the Gateway as that of a ProxyPolicy.
+func (g *gateway) target() policies.Target {
+	return policies.Target{Kind: v1alpha1.TargetGateway, Name: g.name()}
 }
 
-// section is the name of a listener that policies can be for; those of ListenerSets have none.
-func (l *listener) section() gatewayv1.SectionName {
+// targets are the listener, and the ListenerSet that it is of, as those of ProxyPolicies.
+func (l *listener) targets() []policies.Target {
+	whole := l.gateway.target()
 	if l.set != nil {
-		return ""
+		whole = l.set.target()
 	}
-	return l.spec.Name
+	own := whole
+	own.Section = string(l.spec.Name)
+	if l.set == nil {
+		return []policies.Target{own}
+	}
+	return []policies.Target{own, whole}
+}
+
+// target is the ListenerSet as that of a ProxyPolicy.
+func (s *listenerSet) target() policies.Target {
+	return policies.Target{Kind: v1alpha1.TargetListenerSet, Name: snapshot.NameOf(s.object)}
+}
+
+// noteServed says which Gateways and ListenerSets are served, also where no route is.
+func (t *translation) noteServed() {
+	for _, g := range t.gateways {
+		t.proxyPolicies.For(g.target())
+		for _, set := range g.sets {
+			t.proxyPolicies.For(set.target())
+		}
+	}
 }
 
 // target is the route, or one of its rules, as that of a ProxyPolicy.
@@ -48,10 +69,10 @@ func (b *ruleBuilder) govern(name *gatewayv1.SectionName, named []extension) {
 		targets = []policies.Target{b.route.target(string(*name)), targets[0]}
 	}
 	if b.socket != nil {
-		if b.section != "" {
-			targets = append(targets, b.socket.gateway.target(b.section))
+		if b.listener != nil {
+			targets = append(targets, b.listener.targets()...)
 		}
-		targets = append(targets, b.socket.gateway.target(""))
+		targets = append(targets, b.socket.gateway.target())
 	}
 	b.chain = b.proxyPolicies.For(targets...)
 	b.broken = ""
@@ -160,7 +181,7 @@ func (b *ruleBuilder) version(route *ir.Route, forward *ir.Forward, at resolve.P
 			forward.Backends[i].Version = b.ServiceVersion(u.Endpoints)
 		}
 	}
-	return reader.Version(forward, at)
+	return reader.Version(forward, at, "backendRefs")
 }
 
 // backendPolicies returns the filters of a back end with those of the policies that its own filters

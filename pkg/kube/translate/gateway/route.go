@@ -146,17 +146,17 @@ var routeKinds = []string{kindHTTPRoute, kindGRPCRoute, kindTLSRoute, kindTCPRou
 func byAge(a, b *route) int { return snapshot.ByAge(a.object, b.object) }
 
 // madeFor is what rules are made for: a socket, apart for those of its listeners that pass TLS
-// on, and for each of those that have a ProxyPolicy. Its zero value is no socket.
+// on, and for each of those that have a ProxyPolicy, or whose ListenerSet has. Its zero value is no socket.
 type madeFor struct {
 	socket      *socket
 	passthrough bool
-	section     gatewayv1.SectionName
+	listener    *listener
 }
 
 func (t *translation) madeFor(a *attachment) madeFor {
 	f := madeFor{socket: t.socket(a.listener), passthrough: a.passthrough()}
-	if section := a.section(); section != "" && !t.proxyPolicies.For(a.gateway.target(section)).Empty() {
-		f.section = section
+	if !t.proxyPolicies.For(a.targets()...).Empty() {
+		f.listener = a.listener
 	}
 	return f
 }

@@ -36,6 +36,7 @@ func Translate(r *resolve.Resolver, set *policies.Set) Result {
 	t.readTrafficPolicies()
 	t.readGateways()
 	t.readListenerSets()
+	t.noteServed()
 	for _, g := range t.gateways {
 		t.readFrontend(g)
 		t.findConflicts(g)

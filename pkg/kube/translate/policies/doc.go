@@ -8,5 +8,5 @@
 // Of several policies for one target the oldest counts, as a whole. Of those for a target
 // and for what it is part of, the more specific goes before, setting by setting: a port of
 // a Service, the Service, an ExtensionRef of a rule, the rule, the route, the listener,
-// the Gateway. Filters of one type count from the most specific that has any.
+// its ListenerSet, the Gateway. Filters of one type count from the most specific that has any.
 package policies

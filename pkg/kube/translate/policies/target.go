@@ -23,11 +23,12 @@ type Target struct {
 
 // groups are those of the kinds.
 var groups = map[v1alpha1.PolicyTargetKind]string{
-	v1alpha1.TargetGateway:   gatewayv1.GroupName,
-	v1alpha1.TargetHTTPRoute: gatewayv1.GroupName,
-	v1alpha1.TargetGRPCRoute: gatewayv1.GroupName,
-	v1alpha1.TargetIngress:   "networking.k8s.io",
-	v1alpha1.TargetService:   "",
+	v1alpha1.TargetGateway:     gatewayv1.GroupName,
+	v1alpha1.TargetListenerSet: gatewayv1.GroupName,
+	v1alpha1.TargetHTTPRoute:   gatewayv1.GroupName,
+	v1alpha1.TargetGRPCRoute:   gatewayv1.GroupName,
+	v1alpha1.TargetIngress:     "networking.k8s.io",
+	v1alpha1.TargetService:     "",
 }
 
 // sections are the objects of a snapshot that policies can be for, each with the names of
@@ -41,6 +42,10 @@ func sectionsOf(s *snapshot.Snapshot, kind v1alpha1.PolicyTargetKind) sections {
 	case v1alpha1.TargetGateway:
 		for _, o := range s.Gateways() {
 			all[Target{Kind: kind, Name: snapshot.NameOf(o)}] = namesOf(o.Spec.Listeners, func(l *gatewayv1.Listener) *gatewayv1.SectionName { return &l.Name })
+		}
+	case v1alpha1.TargetListenerSet:
+		for _, o := range s.ListenerSets() {
+			all[Target{Kind: kind, Name: snapshot.NameOf(o)}] = namesOf(o.Spec.Listeners, func(l *gatewayv1.ListenerEntry) *gatewayv1.SectionName { return &l.Name })
 		}
 	case v1alpha1.TargetHTTPRoute:
 		for _, o := range s.HTTPRoutes() {

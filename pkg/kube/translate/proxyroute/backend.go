@@ -51,7 +51,7 @@ func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at
 	if len(forward.Backends) == 0 {
 		return &ir.Respond{Status: 503, Reason: "no version of the back ends is served"}
 	}
-	if !reader.Version(forward, at) {
+	if !reader.Version(forward, at, "backends") {
 		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}
 	}
 	return forward

@@ -18,10 +18,10 @@ const maxSegment = 32
 // parameter or cookie.
 var token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-// Version fills in how the route at the place chooses among back ends with versions. False
-// means that what is written is invalid, and then no back end must serve in the place of
+// Version fills in how the route at the place chooses among back ends with versions; its field of
+// that name, such as "backendRefs", lists them. False means that what is written is invalid, and then no back end must serve in the place of
 // another.
-func (r *Reader) Version(f *ir.Forward, at resolve.Place) bool {
+func (r *Reader) Version(f *ir.Forward, at resolve.Place, list string) bool {
 	spec, field := first(r, ".versioning", func(s *v1alpha1.Settings) *v1alpha1.Versioning { return s.Versioning })
 	without := func(b ir.WeightedUpstream) bool { return b.Version == "" }
 	switch unversioned := slices.ContainsFunc(f.Backends, without); {
@@ -31,11 +31,11 @@ func (r *Reader) Version(f *ir.Forward, at resolve.Place) bool {
 		}
 		return true
 	case unversioned:
-		r.Facts.Errorf(at.Origin, at.Field+".backends", report.Invalid, "either all back ends must have a version or none; the requests of the route are answered 500")
+		r.Facts.Errorf(at.Origin, at.Field+"."+list, report.Invalid, "either all back ends must have a version or none; the requests of the route are answered 500")
 		return false
 	}
 	if spec == nil {
-		r.Facts.Errorf(at.Origin, at.Field+".backends", report.Invalid, "the back ends have versions, but no versioning says where requests name theirs; the requests of the route are answered 500")
+		r.Facts.Errorf(at.Origin, at.Field+"."+list, report.Invalid, "the back ends have versions, but no versioning says where requests name theirs; the requests of the route are answered 500")
 		return false
 	}
 	before := r.Facts.Len()
