@@ -10,6 +10,7 @@ const benchHost = "localhost"
 // port of its own, since not every proxy tells it from HTTP/1.1.
 type ports struct {
 	clear, clear2, secure int
+	tcp                   int // where connections are passed on to the origin; 0 for who does not
 	origin, grpc          int
 }
 
@@ -117,7 +118,12 @@ backend origin
   server origin 127.0.0.1:%[5]d
 backend grpc
   server grpc 127.0.0.1:%[6]d proto h2
-`, dir, p.clear, p.clear2, p.secure, p.origin, p.grpc, benchHost)
+listen tcp
+  mode tcp
+  option splice-auto
+  bind 127.0.0.1:%[8]d
+  server origin 127.0.0.1:%[5]d
+`, dir, p.clear, p.clear2, p.secure, p.origin, p.grpc, benchHost, p.tcp)
 }
 
 // caddyfile is Caddy with the same duties.

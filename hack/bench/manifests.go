@@ -56,6 +56,33 @@ spec:
 ---`, benchHost)
 }
 
+// tcpPort is that of the Gateway's listener, for which a free one is mapped.
+const tcpPort = 9000
+
+// tcpManifests pass connections on.
+func tcpManifests() string {
+	return fmt.Sprintf(`
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: sluice}
+spec: {controllerName: sluice.dev/gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: bench, namespace: bench}
+spec:
+  gatewayClassName: sluice
+  listeners: [{name: tcp, port: %d, protocol: TCP}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TCPRoute
+metadata: {name: bench, namespace: bench}
+spec:
+  parentRefs: [{name: bench}]
+  rules: [{backendRefs: [{name: origin, port: 80}]}]
+---`, tcpPort)
+}
+
 // manyHosts and manyPaths are how many routes stand beside the one that is asked.
 const (
 	manyHosts = 5000

@@ -62,6 +62,7 @@ func startStage(ctx context.Context, dir string, o options) (*stage, error) {
 		return p
 	}
 	ha, ng, rp, sl, many, ca := place(false), place(false), place(true), place(true), place(true), place(true)
+	ha.tcp, sl.tcp = take(), take()
 	cert, key, err := selfSigned()
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func startStage(ctx context.Context, dir string, o options) (*stage, error) {
 		"nginx.conf":       nginxProxy(dir, ng),
 		"haproxy.cfg":      haproxyConfig(dir, ha),
 		"Caddyfile":        caddyfile(dir, ca),
-		"sluice/all.yaml":  backends(sl, cert, key) + sluiceManifests() + featureManifests(sl),
+		"sluice/all.yaml":  backends(sl, cert, key) + sluiceManifests() + featureManifests(sl) + tcpManifests(),
 		"many/all.yaml":    backends(many, cert, key) + sluiceManifests(),
 		"many/routes.yaml": manyManifests(),
 	})
@@ -88,10 +89,14 @@ func startStage(ctx context.Context, dir string, o options) (*stage, error) {
 	}
 	s := &stage{}
 	serve := func(p ports, manifests string) []string {
-		return []string{
+		argv := []string{
 			o.sluice, "serve", "--http-addr", addr(p.clear), "--https-addr", addr(p.secure), "--ops-addr", addr(take()),
-			"--admin-addr", "off", filepath.Join(dir, manifests),
+			"--admin-addr", "off",
 		}
+		if p.tcp != 0 {
+			argv = append(argv, "--port-map", fmt.Sprintf("%d=%d", tcpPort, p.tcp))
+		}
+		return append(argv, filepath.Join(dir, manifests))
 	}
 	commands := []struct {
 		name  string

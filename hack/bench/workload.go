@@ -53,6 +53,9 @@ var workloads = []workload{
 	{name: "h2-clear", about: "HTTP/2 in clear text, small answers, 8 connections of 16 streams", targets: clear2("/"), load: h2load(8, 16, "")},
 	{name: "grpc-unary", about: "gRPC, unary calls of 16 bytes in clear text, 8 connections of 16 streams", unit: "call", targets: clear2(grpcPath), load: h2load(8, 16, grpcMessage, "content-type: application/grpc", "te: trailers")},
 	{name: "grpc-stream", about: "gRPC, messages of 16 bytes to and fro on 64 streams over 8 connections", unit: "message", targets: clear2(grpcPath), load: pingPong(8, 8)},
+	{name: "tcp-small", about: "TCP passed on, small answers over 64 connections", targets: passed("/"), load: wrk(64, "")},
+	{name: "tcp-10m-down", about: "TCP passed on, answers of 10 MiB over 16 connections", targets: passed("/10m"), load: wrk(16, "")},
+	{name: "tcp-10m-up", about: "TCP passed on, requests of 10 MiB over 16 connections", targets: passed("/up"), load: wrk(16, uploadOf(10<<20))},
 	{name: "routes", about: "HTTP/1.1, small answers, 64 connections: one host, and one among 5,000 with 4 paths each", targets: routes, load: wrk(64, "")},
 	{name: "features", about: "HTTP/1.1, small answers, 64 connections: what each feature of a ProxyRoute adds", targets: featureRoutes, load: wrk(64, "", "Authorization: Bearer "+benchToken, "Accept-Encoding: gzip")},
 }
@@ -70,6 +73,19 @@ func clear2(path string) func(*stage) []target {
 		targets := s.at(func(p proxy) string { return "http://" + addr(p.clear2) + path })
 		for i := range targets {
 			targets[i].h2c = true
+		}
+		return targets
+	}
+}
+
+// passed asks the origin through connections that are passed on. nginx-light of Debian has no such module.
+func passed(path string) func(*stage) []target {
+	return func(s *stage) []target {
+		targets := make([]target, 0, len(s.proxies))
+		for _, p := range s.proxies {
+			if p.tcp != 0 {
+				targets = append(targets, target{name: p.name, pid: p.pid, url: "http://" + addr(p.tcp) + path})
+			}
 		}
 		return targets
 	}
