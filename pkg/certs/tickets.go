@@ -1,10 +1,12 @@
 package certs
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,7 +101,9 @@ func (t *tickets) bind(cfg *tls.Config, policy string) {
 		if err != nil || ss == nil {
 			return nil, err
 		}
-		if len(ss.Extra) != 1 || string(ss.Extra[0]) != string(binding(policy, cs.ServerName)) {
+		// QUIC adds something of its own (its parameters).
+		bound := binding(policy, cs.ServerName)
+		if !slices.ContainsFunc(ss.Extra, func(one []byte) bool { return bytes.Equal(one, bound) }) {
 			return nil, nil
 		}
 		return ss, nil
