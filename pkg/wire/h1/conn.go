@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
+	"time"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
@@ -214,6 +216,19 @@ func (in *input) makeRoom() {
 		putBuffer(old)
 	}
 	in.base = 0
+}
+
+// past is a deadline that lets nothing wait.
+var past = time.Unix(1, 0)
+
+// heldBack says that nc, which is a layer above a socket as TLS is, has read bytes that nobody took yet,
+// or is broken. What a peer sent behind a message may be there, where the socket does not show it.
+func (in *input) heldBack(nc net.Conn) bool {
+	if nc.SetReadDeadline(past) != nil {
+		return true
+	}
+	n, err := nc.Read(in.one[:])
+	return n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || nc.SetReadDeadline(time.Time{}) != nil
 }
 
 // waitByte waits with a buffer of one byte, where there is no socket to wait on.

@@ -107,6 +107,45 @@ func TestAliveNoticesWhatTheOtherSideDid(t *testing.T) {
 	}
 }
 
+// TestAliveNoticesWhatTLSHasReadAlready sends more than the response, of which the socket shows nothing
+// any more once the response was read.
+func TestAliveNoticesWhatTLSHasReadAlready(t *testing.T) {
+	for name, records := range map[string][]string{
+		"in the same record": {answer + "HTTP/1.1 200 OK\r\n"},
+		"in the next record": {answer, "HTTP/1.1 200 OK\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := httptest.NewUnstartedServer(nil) // For its certificate.
+			srv.StartTLS()
+			defer srv.Close()
+			peer, ours := tcpPair(t)
+			server, client := tls.Server(peer, srv.TLS), tls.Client(ours, &tls.Config{InsecureSkipVerify: true})
+			written := make(chan error, 1)
+			go func() {
+				err := server.Handshake()
+				for _, record := range records {
+					_, failed := io.WriteString(server, record)
+					err = errors.Join(err, failed)
+				}
+				written <- err
+			}()
+			if err := errors.Join(client.Handshake(), <-written); err != nil {
+				t.Fatal(err)
+			}
+			c := NewConn(client, nil)
+			defer c.Release()
+			var resp wire.Response
+			if err := c.ReadResponse(&resp, []byte("GET")); err != nil {
+				t.Fatal(err)
+			}
+			// What is left may be in the codec's buffer, or in that of TLS.
+			if c.DrainBody(10) && c.Reusable() && c.Alive() {
+				t.Error("the connection is taken for a silent one")
+			}
+		})
+	}
+}
+
 // counted counts writes; being no *net.TCPConn, it gets copies instead of writev.
 type counted struct {
 	net.Conn

@@ -133,6 +133,9 @@ func (in *input) silent(nc net.Conn) bool {
 		if !ok {
 			return true
 		}
+		if in.heldBack(nc) {
+			return false
+		}
 		tcp, ok := below.NetConn().(*net.TCPConn)
 		if !ok {
 			return true
