@@ -144,6 +144,9 @@ func (c *Conn) end(why error) error {
 			c.out = appendGoAway(c.begin(), c.lastID, code)
 		}
 	}
+	if s := c.streams[c.block.id]; s != nil && c.client != nil && fault != nil && c.block.open {
+		s.kill(ErrMalformed) // It is what has broken the connection.
+	}
 	for _, s := range c.streams {
 		s.kill(ErrClosed)
 	}

@@ -117,11 +117,18 @@ func (c *Conn) takeContinuation(f *frame) error {
 	return c.decode(f)
 }
 
+// maxOversize is how many times Options.MaxHeaderBytes an endpoint may send in one section, most of
+// it for nothing, before that costs it the connection.
+const maxOversize = 4
+
 // decode takes a fragment of the section.
 func (c *Conn) decode(f *frame) error {
 	b := &c.block
 	if b.bytes += len(f.payload); b.bytes > c.opts.MaxHeaderBytes {
-		return connBlock
+		if c.client == nil || b.bytes > maxOversize*c.opts.MaxHeaderBytes {
+			return connBlock
+		}
+		c.section.TooLarge() // The other streams of an endpoint are not at fault.
 	}
 	if _, err := c.decoder.Write(f.payload); err != nil {
 		return connCompression

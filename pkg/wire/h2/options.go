@@ -13,7 +13,7 @@ type Options struct {
 	MaxStreams int
 	// MaxHeaderBytes bounds a head, counted as RFC 9113 section 6.5.2 does: names
 	// and values and 32 bytes for each field. Beyond it: 431. The same bound holds
-	// for its compressed form; beyond that the connection ends. Default 64 KiB.
+	// for its compressed form; beyond that, and for an endpoint beyond four times that, the connection ends. Default 64 KiB.
 	MaxHeaderBytes int
 	// MaxFields bounds the field lines of a head or trailer section, each crumb of a cookie
 	// counted as one. Beyond it: 431. Default 100.

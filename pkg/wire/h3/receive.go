@@ -178,7 +178,7 @@ func (s *Stream) endOfBody() error {
 func (s *Stream) readTrailer(size uint64) error {
 	s.trailed = true
 	sec := section.New(wire.HTTP3, s.c.opts.section())
-	sec.Trailer(&s.trailer)
+	sec.RequestTrailer(&s.trailer)
 	if err := s.readSection(&sec, size); err != nil {
 		return err
 	}
