@@ -101,7 +101,7 @@ func (b *requestBody) start(x *exchange) (sent bool, f *fault) {
 	} else if x.down.bodyBuffered() == 0 {
 		// The endpoint may answer by the head alone.
 		if err := x.up.Flush(); err != nil {
-			return true, x.ofSend(err)
+			return x.ofFirst(err)
 		}
 	}
 	x.down.awaitWrite(x.tryStart, x.proxy.timeouts.Write, x.deadline)

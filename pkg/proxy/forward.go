@@ -201,11 +201,16 @@ func (x *exchange) send() (sent bool, f *fault) {
 		return true, nil // The endpoint may have answered before it took all; what is read next says.
 	}
 	if err != nil {
-		// The first write on a connection is refused as a whole or not at all: nothing was in its way.
-		refused := errors.Is(err, h2.ErrRefused) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
-		return !refused, x.ofSend(err)
+		return x.ofFirst(err)
 	}
 	return true, nil
+}
+
+// ofFirst maps an error of the first write of a request: on a connection it is refused as a whole or not at all,
+// as nothing was in its way.
+func (x *exchange) ofFirst(err error) (sent bool, f *fault) {
+	refused := errors.Is(err, h2.ErrRefused) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+	return !refused, x.ofSend(err)
 }
 
 func (x *exchange) ofSend(err error) *fault {

@@ -91,6 +91,8 @@ func (x *exchange) endGRPC(f *fault) bool {
 	var trailer wire.Header
 	trailer.Add("grpc-status", strconv.AppendInt(nil, int64(code), 10))
 	trailer.Add("grpc-message", appendPercent(nil, f.reason))
+	// The exchange's time may be over, and with it that of what is written.
+	x.down.awaitWrite(time.Now(), x.proxy.timeouts.Write, time.Time{})
 	return x.down.finish(&trailer) == nil
 }
 

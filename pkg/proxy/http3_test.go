@@ -245,3 +245,77 @@ func TestHTTP3TakesPartInShuttingDown(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHTTP3TakesNoEarlyData comes back with a ticket and offers what could be replayed.
+func TestHTTP3TakesNoEarlyData(t *testing.T) {
+	k := proxytest.Start(t, proxytest.Options{})
+	c, _ := proxytest.Config()
+	c.Certificates = []ir.Certificate{certificate(t, "ns/one", "h")}
+	c.Listeners[1].TLS.Default = "ns/one"
+	k.Serve(c)
+	k.SetEndpoints(k.Repeats(nil, okResponse))
+	to := net.UDPAddrFromAddrPort(k.HTTP3(ir.ListenerHTTPS))
+	config := &tls.Config{InsecureSkipVerify: true, ServerName: "h", NextProtos: []string{"h3"}, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
+	var resumed bool
+	for range 2 {
+		pc, err := k.Network.ListenPacket()
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport := &quic.Transport{Conn: pc}
+		conn, err := transport.DialEarly(t.Context(), to, config, &quic.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &http3.Transport{}
+		req, err := http.NewRequest(http3.MethodGet0RTT, "https://h/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.NewClientConn(conn).RoundTrip(req)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("got %v, %v", resp, err)
+		}
+		if _, err := io.ReadAll(resp.Body); err != nil {
+			t.Error(err)
+		}
+		state := conn.ConnectionState()
+		if state.Used0RTT {
+			t.Error("early data was taken")
+		}
+		resumed = state.TLS.DidResume
+		conn.CloseWithError(0x100, "")
+		client.Close()
+		transport.Close()
+		pc.Close()
+	}
+	if !resumed {
+		t.Error("the ticket was not taken, so that nothing is shown")
+	}
+}
+
+// TestHTTP3IsNotOfferedByWhoDrains asks over TCP.
+func TestHTTP3IsNotOfferedByWhoDrains(t *testing.T) {
+	k, client := startHTTP3(t, proxytest.Options{})
+	k.SetEndpoints(k.Repeats(nil, okResponse))
+	req, err := http.NewRequest(http.MethodGet, "https://h/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := client.RoundTrip(req); err != nil || resp.StatusCode != 200 { // It is served from now on at the latest.
+		t.Fatalf("got %v, %v", resp, err)
+	}
+	for _, drains := range []bool{false, true} {
+		if drains {
+			k.Proxy.PrepareDrain()
+		}
+		resp, err := http2Client(t, k).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if offered := resp.Header.Get("Alt-Svc") != ""; offered == drains {
+			t.Errorf("with drain %v: Alt-Svc is %q", drains, resp.Header.Get("Alt-Svc"))
+		}
+	}
+}

@@ -186,5 +186,8 @@ func (x *exchange) renewResponse() {
 	idle := x.route.Timeouts.Idle
 	if at, tell := x.body.upRead.after(now, idle, x.deadline); tell {
 		x.up.SetReadDeadline(at)
+		if x.body.failedFirst.Load() {
+			x.up.SetReadDeadline(past) // The pump notes that before it cuts, so one of the two cuts last.
+		}
 	}
 }

@@ -25,28 +25,35 @@ import (
 // certificate makes a self-signed one.
 func certificate(t *testing.T, name string, hosts ...string) ir.Certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	made, err := makeCertificate(name, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), hosts...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return made
+}
+
+func makeCertificate(name string, from, until time.Time, hosts ...string) (ir.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return ir.Certificate{}, err
+	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: hosts,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: hosts, NotBefore: from, NotAfter: until,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		return ir.Certificate{}, err
 	}
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		t.Fatal(err)
+		return ir.Certificate{}, err
 	}
 	sum := sha256.Sum256(der)
 	return ir.Certificate{
 		Name: name, Fingerprint: hex.EncodeToString(sum[:]),
 		ChainPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		KeyPEM:   pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
-	}
+	}, nil
 }
 
 func TestMisdirectedHostsAreRefused(t *testing.T) {
