@@ -222,13 +222,13 @@ func (m *pairing) tunnel(protocol, path string) (io.Reader, io.WriteCloser) {
 	if err != nil || !strings.HasPrefix(head, "HTTP/1.1 101 ") || !strings.Contains(head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") {
 		m.Fatalf("got %q, %v", head, err)
 	}
-	return r, halfCloser{nc}
+	return r, writeHalf{nc}
 }
 
-// halfCloser closes the writing half of a connection.
-type halfCloser struct{ net.Conn }
+// writeHalf closes the writing half of a connection.
+type writeHalf struct{ net.Conn }
 
-func (h halfCloser) Close() error { return h.Conn.(interface{ CloseWrite() error }).CloseWrite() }
+func (h writeHalf) Close() error { return h.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 func (m *pairing) serveEndpoint(number int) *proxytest.Endpoint {
 	both := matrixCertificates()
