@@ -19,8 +19,8 @@ const maxSegment = 32
 var token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // Version fills in how the route at the place chooses among back ends with versions; its field of
-// that name, such as "backendRefs", lists them. False means that what is written is invalid, and then no back end must serve in the place of
-// another.
+// that name, such as "backendRefs", lists them. False means that what is written is invalid, and
+// then no back end must serve in the place of another.
 func (r *Reader) Version(f *ir.Forward, at resolve.Place, list string) bool {
 	spec, field := first(r, ".versioning", func(s *v1alpha1.Settings) *v1alpha1.Versioning { return s.Versioning })
 	without := func(b ir.WeightedUpstream) bool { return b.Version == "" }
