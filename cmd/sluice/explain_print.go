@@ -21,8 +21,11 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 	row("listener", "%s (%s)", a.Listener, a.Protocol)
 	if a.Certificate != nil {
 		for _, c := range a.Certificate.Candidates {
-			row("certificate", "%s", describeCertificate(string(a.Certificate.Rule), c.Name, c.Algorithm, c.Names, c.Expired))
+			row("certificate", "%s", describeCertificate(string(a.Certificate.Rule), c.Name, c.Algorithm, c.Names, c.Expired, c.Stapled))
 		}
+	}
+	if a.TLS != nil {
+		row("tls", "%s", describeTLS(a))
 	}
 	row("matched as", "host %q, path %s", a.Host, a.Path)
 	if a.Route == nil {
@@ -145,7 +148,7 @@ func describeVerdict(r table.ExplainedRoute) string {
 	return r.Verdict + ": " + r.Reason
 }
 
-func describeCertificate(rule, name, algorithm string, names []string, expired bool) string {
+func describeCertificate(rule, name, algorithm string, names []string, expired, stapled bool) string {
 	if name == "" {
 		return "the self-signed one of this process: no other covers the name"
 	}
@@ -153,5 +156,25 @@ func describeCertificate(rule, name, algorithm string, names []string, expired b
 	if expired {
 		text += ", expired"
 	}
+	if stapled {
+		text += ", with a response of OCSP"
+	}
 	return text
+}
+
+// describeTLS says what a handshake is held to, and who asks for it.
+func describeTLS(a *admin.Answer) string {
+	h := a.TLS
+	text := "versions " + h.MinVersion + " to " + h.MaxVersion
+	if len(h.CipherSuites) > 0 && h.MinVersion != "1.3" {
+		text += "; suites of 1.2: " + strings.Join(h.CipherSuites, ", ")
+	}
+	if len(h.Curves) > 0 {
+		text += "; curves: " + strings.Join(h.Curves, ", ")
+	}
+	text += "; certificates of clients: " + h.Client
+	if h.Origin.Kind == "" {
+		return text + "; as this process has it"
+	}
+	return text + fmt.Sprintf("; from %s %s for %s", h.Origin, h.Field, describeHost(h.Host))
 }

@@ -75,6 +75,8 @@ type Answer struct {
 	AnsweredBy string `json:"answeredBy,omitempty"`
 	// Certificate is what a TLS client would be shown, nil in clear text.
 	Certificate *certs.Choice `json:"certificate,omitempty"`
+	// TLS is what a TLS client would be held to, nil in clear text.
+	TLS *certs.HeldTo `json:"tls,omitempty"`
 	// Pools are the live upstreams of the route.
 	Pools []upstream.PoolDump `json:"pools,omitempty"`
 }
@@ -137,6 +139,8 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 	if listener.TLS != nil {
 		choice := listener.TLS.Explain(string(host))
 		answer.Certificate = &choice
+		held := listener.TLS.ExplainPolicy(string(host))
+		answer.TLS = &held
 	}
 	for _, f := range answer.Filters {
 		if listener.TLS == nil && strings.HasPrefix(f, redirectHTTPS) || strings.HasPrefix(f, redirect) {

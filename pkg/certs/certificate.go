@@ -80,6 +80,7 @@ func (c *certificate) candidate(name, serverName string, now time.Time) Candidat
 		NotBefore: leaf.NotBefore,
 		NotAfter:  leaf.NotAfter,
 		Expired:   now.After(leaf.NotAfter),
+		Stapled:   c.stapled != nil && now.Unix() < c.until,
 		Covers:    serverName != "" && leaf.VerifyHostname(serverName) == nil,
 	}
 }

@@ -15,6 +15,8 @@ type Policy struct {
 	id string
 	// auth is the ID of what is asked of the client.
 	auth string
+	// spec is what was asked for.
+	spec *ir.TLSHost
 }
 
 // ClientAuth returns the ID of the ir.ClientAuth that clients must have fulfilled, empty where they
@@ -90,7 +92,7 @@ func (r *Registry) policy(l *Listener, h *ir.TLSHost) *Policy {
 		config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(proto string) bool { return proto == "h2" })
 	}
 	askClients(config, h.Client)
-	made := &Policy{config: config, id: (&ir.TLSHost{Policy: h.Policy, Client: h.Client}).String()}
+	made := &Policy{config: config, spec: h, id: (&ir.TLSHost{Policy: h.Policy, Client: h.Client}).String()}
 	if h.Client.Mode == ir.ClientAuthRequire || h.Client.Mode == ir.ClientAuthOptional {
 		made.auth = h.Client.ID()
 	}

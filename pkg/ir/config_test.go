@@ -37,7 +37,7 @@ func sample() *Config {
 					Default: "ns/ecdsa",
 					Hosts: []TLSHost{
 						{Host: "*.example.com", Client: ClientAuth{Mode: ClientAuthOptional, CAs: "-----BEGIN CERTIFICATE-----"}},
-						{Host: "shop.example.com", Policy: TLSPolicy{MinVersion: 0x0303, MaxVersion: 0x0304, CipherSuites: []uint16{0xc02b, 0xc02f}, Curves: []uint16{29, 4588}}},
+						{Host: "shop.example.com", Policy: TLSPolicy{MinVersion: 0x0303, MaxVersion: 0x0304, CipherSuites: []uint16{0xc02b, 0xc02f}, Curves: []uint16{29, 4588}}, Origin: report.Origin{Kind: "Ingress", Namespace: "ns", Name: "shop"}, Field: "spec.tls"},
 					},
 				},
 			},

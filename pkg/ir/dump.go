@@ -78,7 +78,8 @@ func (d dumper) listener(l *Listener) {
 		d.line(1, "tls-client", l.TLS.Client.Mode.String(), l.TLS.Client.cas())
 	}
 	for i := range l.TLS.Hosts {
-		d.line(1, "tls-host", l.TLS.Hosts[i].String())
+		h := &l.TLS.Hosts[i]
+		d.line(1, "tls-host", h.String(), origin(h.Origin, h.Field))
 	}
 }
 

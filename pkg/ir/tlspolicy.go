@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // TLSHost is what handshakes for the server names of a host pattern are held to, in place of
@@ -16,6 +18,9 @@ type TLSHost struct {
 	Policy TLSPolicy
 	// Client says what is asked of clients' certificates.
 	Client ClientAuth
+	// Origin and Field are the part of the object that asks for it, for `explain`. They have no effect.
+	Origin report.Origin
+	Field  string
 }
 
 // TLSPolicy bounds what a handshake may agree on. What is zero is left to the process, as its
@@ -123,7 +128,7 @@ func joined(ids []uint16, name func(uint16) string) string {
 	return strings.Join(names, ",")
 }
 
-// String returns all of it in one line.
+// String returns all of it that has an effect in one line.
 func (h *TLSHost) String() string {
 	words := append([]string{quote(h.Host)}, h.Policy.words()...)
 	if h.Client != (ClientAuth{}) {

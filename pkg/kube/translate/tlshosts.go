@@ -22,8 +22,9 @@ func mergePolicies(fragments []resolve.Fragment, facts *report.Set) []ir.TLSHost
 			switch {
 			case !taken:
 				winners[p.Host], owners[p.Host] = len(all), f.Origin
+				p.Origin, p.TLSHost.Field = f.Origin, p.Field
 				all = append(all, p.TLSHost)
-			case !reflect.DeepEqual(all[at], p.TLSHost):
+			case !reflect.DeepEqual(all[at].Policy, p.Policy) || all[at].Client != p.Client:
 				host := p.Host
 				if host == "" {
 					host = "*"

@@ -78,7 +78,7 @@ func (s *socket) tlsHosts() []ir.TLSHost {
 		said = said || !l.policy.Zero()
 		same := func(h ir.TLSHost) bool { return h.Host == l.hostname }
 		if !slices.ContainsFunc(hosts, same) {
-			hosts = append(hosts, ir.TLSHost{Host: l.hostname, Policy: l.policy, Client: l.client})
+			hosts = append(hosts, ir.TLSHost{Host: l.hostname, Policy: l.policy, Client: l.client, Origin: l.at.Origin, Field: l.at.Field})
 		}
 	}
 	if !said {
