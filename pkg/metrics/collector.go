@@ -64,7 +64,7 @@ var (
 	descEjections = prometheus.NewDesc("sluice_upstream_ejections_total",
 		"Ejections of endpoints.", []string{"upstream"}, nil)
 	descBuffered = prometheus.NewDesc("sluice_body_buffer_bytes",
-		"Bytes of requests' bodies that are kept until they are complete, in memory and on disk.", []string{"where"}, nil)
+		"Bytes of bodies that are kept, of requests until they are complete, of responses until the client has them, in memory and on disk.", []string{"where"}, nil)
 	descLogDropped = prometheus.NewDesc("sluice_access_log_dropped_total",
 		"Access log lines that were dropped because the log could not be written fast enough.", nil, nil)
 )

@@ -10,14 +10,15 @@ import (
 )
 
 // Buffering bounds the bodies of requests that routes ask to be read to their end before an
-// endpoint hears of them. A field that is 0 means its default.
+// endpoint hears of them, and of responses that are kept for slow clients. A field that is 0 means its default.
 type Buffering struct {
 	// Dir is where what does not fit into memory goes, in files without a name; empty means the
 	// system's directory for such.
 	Dir string
-	// Head is how much of one body is kept in memory. Default 64 KiB.
+	// Head is how much of one request's body is kept in memory. Default 64 KiB.
 	Head int
-	// MaxMemory and MaxDisk bound all bodies together. A request beyond is answered 503. Default
+	// MaxMemory and MaxDisk bound all bodies together. A request beyond is answered 503, a response waits at
+	// its endpoint, beyond three quarters already. Default
 	// 64 MiB and 1 GiB.
 	MaxMemory, MaxDisk int64
 }

@@ -76,6 +76,8 @@ type life struct {
 	circuit *breaker.Breaker
 	ticket  breaker.Ticket
 	fx      filter.Exchange
+	// ahead is the response that is kept for a slow client, nil for none.
+	ahead *ahead
 	// bounds are those of the bodies, of the route and of filters.
 	bounds bounds
 	// backendFilters are those of the backend that was chosen, nil for none.
@@ -247,7 +249,7 @@ func (x *exchange) run() *fault {
 		}
 		return x.respond(r.Status, reason, r.Reason, r.Body)
 	}
-	return x.forward()
+	return x.delivered(x.forward())
 }
 
 // findRoute finds the route. A CONNECT needs one that asks for it.
@@ -293,6 +295,7 @@ func (x *exchange) panicked(thrown *panicked) {
 		"host", string(x.in.Host), "path", string(x.original.path), "stack", string(thrown.stack))
 	x.unfiltered = true
 	x.body.abandon(x)
+	x.abandonAhead()
 	if x.up != nil {
 		x.dropEndpoint()
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // outlet is the way of a response's content to the client: as it is or through an encoder,
-// and at a bounded rate where filters say so. The exchange's goroutine owns it.
+// and at a bounded rate where filters say so. The exchange's goroutine owns it, or that of ahead.
 type outlet struct {
 	x       *exchange
 	encoder filter.Encoder
@@ -18,6 +18,8 @@ type outlet struct {
 	// live says that nobody knows how long the content is, so that it may be a stream
 	// whose reader waits for each part.
 	live bool
+	// apart says that another goroutine than the exchange's owns it until the content is sent.
+	apart bool
 	// held says that the encoder may hold something back.
 	held bool
 }
@@ -82,7 +84,9 @@ func (o *outlet) rest(d time.Duration) error {
 	}
 	now := time.Now()
 	x.down.awaitWrite(now, x.proxy.timeouts.Write, x.deadline)
-	x.body.keepAwake(x, now)
+	if !o.apart {
+		x.body.keepAwake(x, now)
+	}
 	return nil
 }
 

@@ -33,8 +33,12 @@ func (x *exchange) receive() *fault {
 	if x.page(x.resp.Status, false) != nil {
 		return faultReplaced
 	}
+	kept := x.keepsResponse() // What the endpoint says counts, whatever filters make of it.
 	if f := x.sendHead(); f != nil {
 		return f
+	}
+	if kept && !x.up.BodyDone() {
+		return x.takeAhead()
 	}
 	return x.relayBody()
 }
@@ -182,6 +186,11 @@ func (x *exchange) finishResponse(trailer *wire.Header) *fault {
 func (x *exchange) renewResponse() {
 	now := time.Now()
 	x.down.awaitWrite(now, x.proxy.timeouts.Write, x.deadline)
+	x.renewEndpoint(now)
+}
+
+// renewEndpoint is renewResponse without what the client's side is told.
+func (x *exchange) renewEndpoint(now time.Time) {
 	x.body.keepAwake(x, now)
 	idle := x.route.Timeouts.Idle
 	if at, tell := x.body.upRead.after(now, idle, x.deadline); tell {

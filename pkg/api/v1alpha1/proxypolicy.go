@@ -49,7 +49,7 @@ type ProxyPolicyList struct {
 
 // ProxyPolicySpec is what a ProxyPolicy asks for.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.targetRefs) || !self.targetRefs.exists(t, t.kind == 'Service') || !(has(self.versioning) || has(self.timeouts) || has(self.retry) || has(self.filters))",message="a policy for a Service must not have versioning, timeouts, retry or filters"
+// +kubebuilder:validation:XValidation:rule="!has(self.targetRefs) || !self.targetRefs.exists(t, t.kind == 'Service') || !(has(self.versioning) || has(self.timeouts) || has(self.retry) || has(self.bufferResponse) || has(self.filters))",message="a policy for a Service must not have versioning, timeouts, retry, bufferResponse or filters"
 type ProxyPolicySpec struct {
 	// targetRefs are what the policy is for, in its own namespace. A policy without any
 	// counts where a rule of an HTTPRoute or GRPCRoute names it by an ExtensionRef.

@@ -41,6 +41,13 @@ type Settings struct {
 	// +optional
 	CircuitBreaker *CircuitBreaker `json:"circuitBreaker,omitempty"`
 
+	// bufferResponse keeps what comes of a response while its client is slow, in memory and on disk, so that
+	// no back end waits for clients. A route's own goes before that of spec. Without it
+	// responses stream: a back end sends as fast as the client reads.
+	//
+	// +optional
+	BufferResponse *ResponseBuffer `json:"bufferResponse,omitempty"`
+
 	// limits bound how many requests of a route run at once. A route's own go before
 	// those of spec; routes do not share slots.
 	//

@@ -1,9 +1,10 @@
-// Package spool keeps bodies until they are complete: their begin in memory, the rest in a file
-// without a name, which goes with the process.
+// Package spool keeps bodies: their begin in memory, the rest in a file without a name, which goes
+// with the process.
 //
-// In come the bytes of a body in order; out they come, as often as they are read. What all bodies
-// hold together is bounded, in memory and on disk. A Pool may be used by any goroutine, a Body by
-// one at a time.
+// A Body is kept until it is complete: in come its bytes in order; out they come, as often as they are
+// read. A Pipe keeps what its reader has not taken yet. What all of them hold together is
+// bounded, in memory and on disk. A Pool may be used by any goroutine, a Body by one at a time, a Pipe
+// by one that writes and one that reads.
 package spool
 
 import (
@@ -101,15 +102,19 @@ func (b *Body) keep(p []byte) bool {
 	return true
 }
 
-// open makes the file, and takes its name away, so that nobody else finds it and nothing is left
+func (b *Body) open() (err error) {
+	b.file, err = b.pool.open()
+	return err
+}
+
+// open makes a file, and takes its name away, so that nobody else finds it and nothing is left
 // of it when the process ends, however it does.
-func (b *Body) open() error {
-	f, err := os.CreateTemp(b.pool.opts.Dir, "sluice-body-")
+func (p *Pool) open() (*os.File, error) {
+	f, err := os.CreateTemp(p.opts.Dir, "sluice-body-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.file = f
-	return os.Remove(f.Name())
+	return f, os.Remove(f.Name())
 }
 
 // Len returns how many bytes the body has.

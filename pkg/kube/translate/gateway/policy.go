@@ -192,7 +192,7 @@ func (b *ruleBuilder) backendPolicies(named policies.Chain, filters backendFilte
 	}
 	carrier := ir.Route{Origin: at.Origin, Field: at.Field, Filters: filters.list, Match: ir.Match{Path: filters.match}}
 	broken = named.Filter(&carrier)
-	for _, name := range []string{"versioning", "timeouts", "retry", "limits"} {
+	for _, name := range []string{"versioning", "timeouts", "retry", "bufferResponse", "limits"} {
 		named.Unused(name, at)
 	}
 	return carrier.Filters, broken

@@ -54,7 +54,7 @@ func (c Chain) Apply(route *ir.Route, id string) (broken string) {
 		return ""
 	}
 	r := c.Reader()
-	route.Timeouts, route.Retry = r.Timeouts(), r.Retry()
+	route.Timeouts, route.Retry, route.BufferResponse = r.Timeouts(), r.Retry(), r.BufferResponse()
 	limits, sound := r.Limits(id)
 	if !sound {
 		return "the limits of a ProxyPolicy for the route are invalid"
@@ -64,7 +64,7 @@ func (c Chain) Apply(route *ir.Route, id string) (broken string) {
 		limits.Key += "@" + policyID(at.Origin)
 	}
 	route.Limits = limits
-	for _, name := range []string{"timeouts.connect", "timeouts.request", "timeouts.backendRequest", "timeouts.idle", "timeouts.tunnelIdle", "retry", "limits"} {
+	for _, name := range []string{"timeouts.connect", "timeouts.request", "timeouts.backendRequest", "timeouts.idle", "timeouts.tunnelIdle", "retry", "bufferResponse", "limits"} {
 		note(&route.Sources, r, name, name)
 	}
 	return ""

@@ -117,6 +117,7 @@ func (s *Set) check(p *Policy) {
 	r := Chain{s, []*Policy{p}}.Reader()
 	r.Timeouts()
 	r.Retry()
+	r.BufferResponse()
 	r.Limits("")
 	r.Balance()
 	r.Health()
@@ -129,7 +130,7 @@ func (s *Set) check(p *Policy) {
 		name string
 		set  bool
 	}{
-		{"versioning", spec.Versioning != nil}, {"timeouts", spec.Timeouts != nil}, {"retry", spec.Retry != nil}, {"filters", len(spec.Filters) > 0},
+		{"versioning", spec.Versioning != nil}, {"timeouts", spec.Timeouts != nil}, {"retry", spec.Retry != nil}, {"bufferResponse", spec.BufferResponse != nil}, {"filters", len(spec.Filters) > 0},
 	} {
 		if field.set {
 			s.Facts.Warnf(p.origin, "spec."+field.name, report.Unsupported, "the field has no effect on Services, only on rules and what they are part of")

@@ -129,7 +129,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	} else {
 		t.warnOfClaims(route, &limits, filters, reader, at)
 	}
-	timeouts, retry := reader.Timeouts(), reader.Retry()
+	timeouts, retry, kept := reader.Timeouts(), reader.Retry(), reader.BufferResponse()
 	maxBody := t.Options.MaxBodyBytes
 	if own := route.MaxBodyBytes; own != nil {
 		maxBody = *own
@@ -162,19 +162,20 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 				Host:     h.pattern,
 				Redirect: redirect,
 				Route: ir.Route{
-					ID:            "proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id + "/" + strconv.Itoa(i) + "/" + h.written,
-					Origin:        t.origin,
-					Field:         field,
-					Match:         match,
-					Filters:       t.guarded(settings.FiltersFor(filters, &match)),
-					Action:        settings.ActionFor(action, &match),
-					Timeouts:      timeouts,
-					Retry:         retry,
-					MaxBodyBytes:  maxBody,
-					BufferRequest: route.BufferRequest && !route.Connect,
-					Connect:       route.Connect,
-					Limits:        limits,
-					Sources:       sources,
+					ID:             "proxyroute/" + t.object.Namespace + "/" + t.object.Name + "/" + id + "/" + strconv.Itoa(i) + "/" + h.written,
+					Origin:         t.origin,
+					Field:          field,
+					Match:          match,
+					Filters:        t.guarded(settings.FiltersFor(filters, &match)),
+					Action:         settings.ActionFor(action, &match),
+					Timeouts:       timeouts,
+					Retry:          retry,
+					MaxBodyBytes:   maxBody,
+					BufferRequest:  route.BufferRequest && !route.Connect,
+					BufferResponse: kept,
+					Connect:        route.Connect,
+					Limits:         limits,
+					Sources:        sources,
 				},
 			})
 		}

@@ -55,6 +55,8 @@ func isSet(s *v1alpha1.Settings, name string) bool {
 		return s.Timeouts != nil
 	case "retry":
 		return s.Retry != nil
+	case "bufferResponse":
+		return s.BufferResponse != nil
 	case "health":
 		return s.Health != nil
 	case "circuitBreaker":
