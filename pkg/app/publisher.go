@@ -11,8 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/filter/extauth"
+	"github.com/sluice-dev/sluice/pkg/filter/jwt"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
@@ -45,6 +47,8 @@ type publisher struct {
 	rates     *rate.Registry
 	active    *active.Registry
 	keys      *jwks.Registry
+	tokens    jwt.Registry
+	passwords basicauth.Registry
 	answers   *extauth.Registry
 	metrics   *metrics.Metrics
 	// pods is the Service of the Pods of this program, empty where it is not known.
@@ -123,7 +127,7 @@ func (p *publisher) again() {
 
 // swap compiles a table, serves it and lets go of the old one.
 func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
-	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Active: p.active, Keys: p.keys, Answers: p.answers}.Build})
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Active: p.active, Keys: p.keys, Tokens: &p.tokens, Passwords: &p.passwords, Answers: p.answers}.Build})
 	old := p.holder.Swap(compiled)
 	p.generation++
 	routes := compiled.Routes()

@@ -188,7 +188,8 @@ func (x *exchange) pause(d time.Duration) bool {
 // readBody reads the request's body and keeps it for the endpoint. It is bound once, as x.read.
 func (x *exchange) readBody(limit int) ([]byte, error) {
 	b := &x.body
-	if max := x.route.MaxBodyBytes; max > 0 && max < int64(limit) {
+	// It is the bound of the route, or a lower one of a filter that acts before.
+	if max := x.fx.MaxBodyBytes; max > 0 && max < int64(limit) {
 		limit = int(max)
 	}
 	if b.read || x.req.Length == 0 {

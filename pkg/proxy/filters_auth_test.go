@@ -2,6 +2,8 @@ package proxy_test
 
 import (
 	"bufio"
+	"crypto/sha1"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
+	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/proxy/proxytest"
 )
@@ -112,5 +116,112 @@ func TestAFilterReadsTheBody(t *testing.T) {
 				t.Errorf("the endpoint got %d bytes", len(body))
 			}
 		})
+	}
+}
+
+// TestAFilterReadsNoMoreThanAnotherAllows has a body of unknown length, and a bound of the route, of a filter, or of both.
+func TestAFilterReadsNoMoreThanAnotherAllows(t *testing.T) {
+	request := "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + strings.Repeat("x", 1000) + "\r\n0\r\n\r\n"
+	for name, tt := range map[string]struct {
+		route, filter int64
+		want          string
+	}{
+		"none":                     {0, 0, "200 "},
+		"both allow it":            {1000, 1000, "200 "},
+		"the route forbids it":     {999, 2000, "413 "},
+		"the filter forbids it":    {2000, 999, "413 "},
+		"the filter alone forbids": {0, 999, "413 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := proxytest.Start(t, proxytest.Options{Filters: func(f ir.Filter) (any, error) {
+				if _, reads := f.(*ir.Drop); reads {
+					return reader{40000}, nil
+				}
+				return build.Deps{}.Build(f)
+			}})
+			c, r := proxytest.Config()
+			r.MaxBodyBytes = tt.route
+			if tt.filter > 0 {
+				r.Filters = append(r.Filters, &ir.BodySize{MaxBytes: tt.filter})
+			}
+			r.Filters = append(r.Filters, &ir.Drop{})
+			k.Serve(c)
+			e := k.Endpoint(echo)
+			k.SetEndpoints(e)
+			if answer := k.Send(request); !strings.Contains(answer, tt.want) {
+				t.Errorf("got %q", answer)
+			}
+			if refused := tt.want != "200 "; refused != (e.Accepted() == 0) {
+				t.Errorf("the endpoint got %d connections", e.Accepted())
+			}
+		})
+	}
+}
+
+// TestABackendsBoundCountsForABodyThatWasReadBefore has bodies of unknown length read before the backend is known.
+func TestABackendsBoundCountsForABodyThatWasReadBefore(t *testing.T) {
+	for name, buffered := range map[string]bool{"by a filter": false, "as the route says": true} {
+		t.Run(name, func(t *testing.T) {
+			k := proxytest.Start(t, proxytest.Options{Filters: func(f ir.Filter) (any, error) {
+				if _, reads := f.(*ir.Drop); reads {
+					return reader{40000}, nil
+				}
+				return build.Deps{}.Build(f)
+			}})
+			c, r := proxytest.Config()
+			r.BufferRequest = buffered
+			if !buffered {
+				r.Filters = []ir.Filter{&ir.Drop{}}
+			}
+			r.Action.(*ir.Forward).Backends[0].Filters = []ir.Filter{&ir.BodySize{MaxBytes: 10}}
+			k.Serve(c)
+			e := k.Endpoint(echo)
+			k.SetEndpoints(e)
+			// Trailers keep the length from being known.
+			answer := k.Send("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\nX-Sum: 1\r\n\r\n")
+			if !strings.Contains(answer, "413 ") || e.Accepted() != 0 {
+				t.Errorf("got %q after %d connections", answer, e.Accepted())
+			}
+			answer = k.Send("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n")
+			if !strings.Contains(answer, "200 ") {
+				t.Errorf("got %q", answer)
+			}
+		})
+	}
+}
+
+// TestAChangedSecretLetsNoOldPasswordPass swaps tables: what was right before is known still, unless the
+// users have changed.
+func TestAChangedSecretLetsNoOldPasswordPass(t *testing.T) {
+	passwords := new(basicauth.Registry)
+	k := proxytest.Start(t, proxytest.Options{Filters: build.Deps{Passwords: passwords}.Build})
+	serve := func(users string) {
+		c, r := proxytest.Config()
+		r.Filters = []ir.Filter{&ir.BasicAuth{Users: ir.Secret(users), Realm: "r"}}
+		k.Serve(c)
+	}
+	hash := func(password string) string {
+		sum := sha1.Sum([]byte(password))
+		return "ann:{SHA}" + base64.StdEncoding.EncodeToString(sum[:]) + "\n"
+	}
+	says := func(password string) string {
+		answer := k.Send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: Basic " + base64.StdEncoding.EncodeToString([]byte("ann:"+password)) + "\r\n\r\n")
+		return answer[len("HTTP/1.1 "):][:3]
+	}
+	serve(hash("old"))
+	k.SetEndpoints(k.Repeats(nil, okResponse))
+	for _, step := range []struct{ users, password, status string }{
+		{hash("old"), "old", "200"},
+		{hash("old"), "old", "200"}, // From memory.
+		{hash("new"), "old", "401"},
+		{hash("new"), "new", "200"},
+		{hash("new") + "# a remark\n", "new", "200"},
+		{hash("other"), "new", "401"},
+		{hash("old"), "new", "401"},
+	} {
+		serve(step.users)
+		if got := says(step.password); got != step.status {
+			t.Errorf("%q of %q: got %s", step.password, step.users, got)
+		}
 	}
 }

@@ -40,6 +40,9 @@ func (x *exchange) forward() *fault {
 		if a := x.filterBackend(b); a != nil {
 			return x.answerFor(a)
 		}
+		if x.bounds.body > 0 && x.body.taken() > x.bounds.body {
+			return faultBodyTooLarge // It was read before the backend was known.
+		}
 	}
 	if b := x.pool.Breaker(); b != nil {
 		if f, turnedAway := x.enterCircuit(b); turnedAway {

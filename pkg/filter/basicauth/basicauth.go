@@ -3,62 +3,50 @@
 // In comes an ir.BasicAuth, checked once by the constructor; out comes a
 // filter.RequestHead, which any goroutine may call. It lets nobody pass whom it
 // cannot check, and takes as long for a name that it does not know as for a wrong
-// password. Passwords that were right are remembered, as hashes under a key of its
-// own, because checking one takes long on purpose.
+// password. Passwords that were right are remembered, as hashes under a key of their
+// own, because checking one takes long on purpose: in a Registry, by the whole text of the users, so that new tables
+// need not check them again, and a text that has changed makes them forgotten.
 package basicauth
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"sync"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
-
-// maxRemembered bounds the passwords that are remembered.
-const maxRemembered = 4096
 
 // maxCredentials bounds what is decoded.
 const maxCredentials = 1024
 
 // Filter lets users pass who know their password.
 type Filter struct {
-	users     map[string]hash
-	stranger  hash
+	memory    *memory
+	release   func()
 	challenge string
-	key       [sha256.Size]byte
-
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]struct{}
 }
 
-var _ filter.RequestHead = (*Filter)(nil)
+var (
+	_ filter.RequestHead = (*Filter)(nil)
+	_ filter.Releaser    = (*Filter)(nil)
+)
 
-// New makes the filter. The error names the line of the users that cannot be used.
-func New(spec *ir.BasicAuth) (*Filter, error) {
-	users, err := parse(spec.Users)
+// New makes the filter. The error names the line of the users that cannot be used. A nil registry
+// makes it remember nothing of others. It holds what is known of the users until Release.
+func New(spec *ir.BasicAuth, registry *Registry) (*Filter, error) {
+	m, release, err := registry.acquire(spec.Users)
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{
-		users:     users,
-		stranger:  slowest(users),
-		challenge: `Basic realm="` + spec.Realm + `", charset="UTF-8"`,
-		known:     make(map[[sha256.Size]byte]struct{}),
-	}
-	if _, err := rand.Read(f.key[:]); err != nil {
-		return nil, err
-	}
-	return f, nil
+	return &Filter{memory: m, release: release, challenge: `Basic realm="` + spec.Realm + `", charset="UTF-8"`}, nil
 }
+
+// Release gives back what is known of the users.
+func (f *Filter) Release() { f.release() }
 
 // OnRequestHead returns 401 unless the request says a name and its password.
 func (f *Filter) OnRequestHead(x *filter.Exchange) *filter.Answer {
-	if name, password, ok := credentials(x.Request.Header.Get("Authorization")); ok && f.check(name, password) {
+	if name, password, ok := credentials(x.Request.Header.Get("Authorization")); ok && f.memory.check(name, password) {
 		x.Principal = name
 		return nil
 	}
@@ -80,38 +68,4 @@ func credentials(field []byte) (name, password []byte, ok bool) {
 		return nil, nil, false
 	}
 	return bytes.Cut(plain, []byte{':'})
-}
-
-// check says whether the password is that of the name.
-func (f *Filter) check(name, password []byte) bool {
-	h, exists := f.users[string(name)]
-	if !exists {
-		// Whether a name exists must not show in the time that the answer takes.
-		f.stranger.matches(password)
-		return false
-	}
-	mac := hmac.New(sha256.New, f.key[:])
-	mac.Write(name)
-	mac.Write([]byte{0})
-	mac.Write(password)
-	sum := [sha256.Size]byte(mac.Sum(nil))
-	f.mu.Lock()
-	_, remembered := f.known[sum]
-	f.mu.Unlock()
-	if remembered {
-		return true
-	}
-	if !h.matches(password) {
-		return false
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.known) >= maxRemembered {
-		for old := range f.known {
-			delete(f.known, old)
-			break
-		}
-	}
-	f.known[sum] = struct{}{}
-	return true
 }

@@ -22,7 +22,7 @@ sha:{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
 func newFilter(t *testing.T) *Filter {
 	t.Helper()
-	f, err := New(&ir.BasicAuth{Users: ir.Secret(users), Realm: "shop"})
+	f, err := New(&ir.BasicAuth{Users: ir.Secret(users), Realm: "shop"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestUsersThatCannotBeUsedAreRefused(t *testing.T) {
 		"DES crypt":          "name:rqXexS6ZhobKA",
 		"one bad among good": users + "name:secret\n",
 	} {
-		_, err := New(&ir.BasicAuth{Users: ir.Secret(text)})
+		_, err := New(&ir.BasicAuth{Users: ir.Secret(text)}, nil)
 		if err == nil {
 			t.Errorf("%s is taken", name)
 		} else if strings.Contains(err.Error(), "myPassword") || strings.Contains(err.Error(), "secret") {
@@ -102,20 +102,20 @@ func TestUsersThatCannotBeUsedAreRefused(t *testing.T) {
 
 func TestAStrangerTakesAsLongAsTheSlowestUser(t *testing.T) {
 	f := newFilter(t)
-	if _, ok := f.stranger.(bcryptHash); !ok {
-		t.Errorf("a name that is not there is checked by %T", f.stranger)
+	if _, ok := f.memory.stranger.(bcryptHash); !ok {
+		t.Errorf("a name that is not there is checked by %T", f.memory.stranger)
 	}
 }
 
 func TestRightPasswordsAreRememberedUpToABound(t *testing.T) {
 	f := newFilter(t)
 	for i := range maxRemembered + 10 {
-		f.users["u"+strconv.Itoa(i)] = f.users["sha"]
+		f.memory.users["u"+strconv.Itoa(i)] = f.memory.users["sha"]
 		if say(f, basic("u"+strconv.Itoa(i), "myPassword")) != nil {
 			t.Fatal("refused")
 		}
 	}
-	if n := len(f.known); n != maxRemembered {
+	if n := len(f.memory.known); n != maxRemembered {
 		t.Errorf("%d are remembered", n)
 	}
 }
@@ -123,8 +123,8 @@ func TestRightPasswordsAreRememberedUpToABound(t *testing.T) {
 func FuzzUsers(f *testing.F) {
 	f.Add([]byte(users))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		made, err := New(&ir.BasicAuth{Users: text})
-		if err == nil && len(made.users) == 0 {
+		made, err := New(&ir.BasicAuth{Users: text}, nil)
+		if err == nil && len(made.memory.users) == 0 {
 			t.Error("a filter without users was made")
 		}
 	})
@@ -138,4 +138,54 @@ func FuzzCredentials(f *testing.F) {
 			t.Errorf("the name is %q", name)
 		}
 	})
+}
+
+// counting is a hash that counts how often it is looked at.
+type counting struct {
+	hash
+	looks *int
+}
+
+func (c counting) matches(password []byte) bool {
+	*c.looks++
+	return c.hash.matches(password)
+}
+
+// TestPasswordsAreRememberedAcrossFilters makes filters of the same and of other users, as new tables do.
+func TestPasswordsAreRememberedAcrossFilters(t *testing.T) {
+	var registry Registry
+	looks := 0
+	filterOf := func(text, realm string) *Filter {
+		f, err := New(&ir.BasicAuth{Users: ir.Secret(text), Realm: realm}, &registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	first := filterOf(users, "shop")
+	first.memory.users["sha"] = counting{first.memory.users["sha"], &looks}
+	if say(first, basic("sha", "myPassword")) != nil || looks != 1 {
+		t.Fatalf("refused, or looked %d times", looks)
+	}
+	second := filterOf(users, "another")
+	first.Release()
+	if say(second, basic("sha", "myPassword")) != nil || looks != 1 {
+		t.Errorf("refused, or looked %d times", looks)
+	}
+	changed := strings.Replace(users, "sha:{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=", "", 1)
+	third := filterOf(changed, "shop")
+	second.Release()
+	if say(third, basic("sha", "myPassword")) == nil {
+		t.Error("a password that was taken away is good still")
+	}
+	if say(third, basic("apr1", "myPassword")) != nil {
+		t.Error("a password that stayed is refused")
+	}
+	third.Release()
+	if n := registry.shared.Len(); n != 0 {
+		t.Errorf("%d lists of users are left", n)
+	}
+	if _, err := New(&ir.BasicAuth{Users: ir.Secret("none")}, &registry); err == nil || registry.shared.Len() != 0 {
+		t.Errorf("got %v, and a list is kept", err)
+	}
 }

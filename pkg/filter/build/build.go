@@ -47,6 +47,9 @@ type Deps struct {
 	Active *active.Registry
 	// Keys fetches the keys of tokens; it outlives tables.
 	Keys *jwks.Registry
+	// Tokens and Passwords remember which were good; they outlive tables.
+	Tokens    *jwt.Registry
+	Passwords *basicauth.Registry
 	// Answers remembers those of external authentication; it outlives tables.
 	Answers *extauth.Registry
 }
@@ -78,7 +81,7 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 	case *ir.Fault:
 		return instance(fault.New(f))
 	case *ir.BasicAuth:
-		return instance(basicauth.New(f))
+		return instance(basicauth.New(f, d.Passwords))
 	case *ir.BearerAuth:
 		return instance(bearer.New(f))
 	case *ir.ClientCertificate:
@@ -88,7 +91,7 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 	case *ir.SatisfyAny:
 		return d.any(f)
 	case *ir.JWT:
-		return instance(jwt.New(f, d.Keys))
+		return instance(jwt.New(f, d.Keys, d.Tokens))
 	case *ir.RateLimit:
 		return instance(ratelimit.New(f, d.Rates))
 	case *ir.ActiveLimit:

@@ -1,9 +1,54 @@
 package jwt
 
-import "sync"
+import (
+	"strconv"
+	"sync"
 
-// maxRemembered bounds the tokens that are remembered.
+	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/jwks"
+)
+
+// maxRemembered bounds the tokens that are remembered for one memory.
 const maxRemembered = 4096
+
+// Registry keeps the keys and tokens that filters know, as long as one of them asks for the same, so that they
+// outlive tables. The zero value is ready for use, by any goroutine.
+type Registry struct{ shared filter.Shared[*memory] }
+
+// memory is what is known to filters for which the same tokens are good and say the same.
+type memory struct {
+	// keys are nil where they come from a URL.
+	keys  *jwks.Set
+	cache cache
+}
+
+// acquire returns the memory for what a filter asks for.
+func (r *Registry) acquire(spec *ir.JWT) (*memory, func(), error) {
+	var shared *filter.Shared[*memory]
+	if r != nil {
+		shared = &r.shared
+	}
+	return shared.Acquire(identity(spec), func() (m *memory, err error) {
+		m = new(memory)
+		m.keys, err = fixedKeys(&spec.Keys)
+		return m, err
+	})
+}
+
+// identity stands for all that verified depends on. The leeway does not belong to it, since the time is looked at
+// whenever a token comes, nor do the places of tokens and what becomes of them.
+func identity(spec *ir.JWT) filter.Digest {
+	k := &spec.Keys
+	parts := []string{k.URL, k.Refresh.String(), k.CAs, k.JWKS, k.PEM, string(k.HMAC), spec.Principal}
+	for _, list := range [][]string{spec.Algorithms, spec.Issuers, spec.Audiences} {
+		parts = append(append(parts, strconv.Itoa(len(list))), list...)
+	}
+	for _, h := range spec.Headers {
+		parts = append(parts, h.Name, h.Claim)
+	}
+	return filter.DigestOf(parts...)
+}
 
 // cache remembers tokens that were verified. The zero value is ready for use.
 type cache struct {

@@ -6,5 +6,5 @@
 // the set, by an algorithm that is listed and that fits the type of the key, and where its
 // time, issuer and audience are right; as long as there are no keys every request
 // is answered 503. What was verified is remembered by the token's hash as long as
-// the token and the keys are good.
+// the token and the keys are good: in a Registry, by all that it depends on, so that it outlives tables.
 package jwt

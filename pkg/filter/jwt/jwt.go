@@ -20,10 +20,10 @@ const keysTimeout = 5 * time.Second
 type Filter struct {
 	spec       *ir.JWT
 	algorithms []jose.SignatureAlgorithm
-	// Either keys are known from the beginning, or source has them.
-	keys   *jwks.Set
+	// memory has the keys that are known from the beginning, source all others; it is nil then.
+	memory *memory
+	forget func()
 	source *jwks.Source
-	cache  cache
 	asked  string
 	// patience bounds how long a request waits for keys.
 	patience time.Duration
@@ -36,8 +36,9 @@ var (
 	_ filter.Releaser    = (*Filter)(nil)
 )
 
-// New makes the filter. It holds the key set of a URL until Release.
-func New(spec *ir.JWT, registry *jwks.Registry) (*Filter, error) {
+// New makes the filter. It holds the key set of a URL, and what is known of tokens, until Release. A nil
+// Registry makes it remember nothing of others.
+func New(spec *ir.JWT, keys *jwks.Registry, tokens *Registry) (*Filter, error) {
 	f := &Filter{spec: spec, asked: `Bearer realm="` + spec.Realm + `"`, now: time.Now, patience: keysTimeout}
 	public, shared := jwks.Algorithms()
 	known := public
@@ -53,30 +54,48 @@ func New(spec *ir.JWT, registry *jwks.Registry) (*Filter, error) {
 		}
 		f.algorithms = append(f.algorithms, jose.SignatureAlgorithm(name))
 	}
-	return f, f.takeKeys(registry)
+	var err error
+	if f.memory, f.forget, err = tokens.acquire(spec); err != nil {
+		return nil, err
+	}
+	if err := f.follow(keys); err != nil {
+		f.forget()
+		return nil, err
+	}
+	return f, nil
 }
 
-func (f *Filter) takeKeys(registry *jwks.Registry) (err error) {
-	switch k := &f.spec.Keys; {
-	case k.URL != "":
-		if registry == nil {
-			return errors.New("there is nothing that fetches keys")
-		}
-		f.source, err = registry.Acquire(jwks.Spec{URL: k.URL, Refresh: k.Refresh, CAs: k.CAs})
-	case len(k.JWKS) > 0:
-		f.keys, err = jwks.Parse([]byte(k.JWKS))
-	case len(k.PEM) > 0:
-		f.keys, err = jwks.ParsePEM([]byte(k.PEM))
-	case len(k.HMAC) > 0:
-		f.keys, err = jwks.Shared(k.HMAC)
-	default:
-		return errors.New("there are no keys")
+// follow has the keys of a URL fetched.
+func (f *Filter) follow(registry *jwks.Registry) (err error) {
+	k := &f.spec.Keys
+	switch {
+	case k.URL == "":
+		return nil
+	case registry == nil:
+		return errors.New("there is nothing that fetches keys")
 	}
+	f.source, err = registry.Acquire(jwks.Spec{URL: k.URL, Refresh: k.Refresh, CAs: k.CAs})
 	return err
 }
 
-// Release gives the key set back.
+// fixedKeys returns the keys that stand in the filter itself, nil where they come from a URL.
+func fixedKeys(k *ir.TokenKeys) (*jwks.Set, error) {
+	switch {
+	case k.URL != "":
+		return nil, nil
+	case len(k.JWKS) > 0:
+		return jwks.Parse([]byte(k.JWKS))
+	case len(k.PEM) > 0:
+		return jwks.ParsePEM([]byte(k.PEM))
+	case len(k.HMAC) > 0:
+		return jwks.Shared(k.HMAC)
+	}
+	return nil, errors.New("there are no keys")
+}
+
+// Release gives back the key set and what is known of tokens.
 func (f *Filter) Release() {
+	f.forget()
 	if f.source != nil {
 		f.source.Release()
 	}
@@ -148,7 +167,7 @@ func (f *Filter) refuse(why *fault) *filter.Answer {
 
 // verify returns what a token says, from memory where it was seen before.
 func (f *Filter) verify(token []byte) (*verified, *fault) {
-	keys := f.keys
+	keys := f.memory.keys
 	if f.source != nil {
 		if keys = f.source.Await(f.patience); keys == nil {
 			return nil, faultKeys
@@ -156,7 +175,7 @@ func (f *Filter) verify(token []byte) (*verified, *fault) {
 	}
 	now := f.now()
 	id := identify(token)
-	if v := f.cache.get(id); v != nil && v.keys == keys {
+	if v := f.memory.cache.get(id); v != nil && v.keys == keys {
 		return v, f.inTime(v, now)
 	}
 	parsed, found, fault := f.parse(token, keys)
@@ -175,7 +194,7 @@ func (f *Filter) verify(token []byte) (*verified, *fault) {
 		return nil, fault
 	}
 	v.keys = keys
-	f.cache.put(id, v)
+	f.memory.cache.put(id, v)
 	return v, nil
 }
 

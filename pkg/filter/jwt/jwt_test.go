@@ -95,7 +95,7 @@ func spec(t testing.TB) *ir.JWT {
 
 func newFilter(t testing.TB, s *ir.JWT) *Filter {
 	t.Helper()
-	f, err := New(s, nil)
+	f, err := New(s, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestASharedSecret(t *testing.T) {
 		s := spec(t)
 		s.Keys, s.Algorithms = ir.TokenKeys{HMAC: secret}, []string{"HS256"}
 		change(s)
-		if _, err := New(s, nil); err == nil {
+		if _, err := New(s, nil, nil); err == nil {
 			t.Errorf("%s: there is a filter", name)
 		}
 	}
@@ -333,14 +333,14 @@ func TestMemoryForgets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.keys = keys
+	f.memory.keys = keys
 	if a := f.OnRequestHead(ask(token)); a == nil || a.Reason != "token_signature" {
 		t.Errorf("without its key: got %+v", a)
 	}
 	for i := range maxRemembered + 10 {
-		f.cache.put(tokenID{byte(i), byte(i >> 8)}, new(verified))
+		f.memory.cache.put(tokenID{byte(i), byte(i >> 8)}, new(verified))
 	}
-	if n := len(f.cache.byID); n != maxRemembered {
+	if n := len(f.memory.cache.byID); n != maxRemembered {
 		t.Errorf("%d tokens are remembered", n)
 	}
 }
@@ -350,7 +350,7 @@ func TestWithoutKeysNobodyPasses(t *testing.T) {
 	defer registry.Close()
 	s := spec(t)
 	s.Keys = ir.TokenKeys{URL: "https://id.example/keys", Refresh: time.Minute}
-	f, err := New(s, registry)
+	f, err := New(s, registry, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,7 +398,7 @@ func BenchmarkVerified(b *testing.B) {
 						b.Fatal(a)
 					}
 					if !remembered {
-						f.cache.byID = nil
+						f.memory.cache.byID = nil
 					}
 				}
 			})
