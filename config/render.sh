@@ -27,6 +27,16 @@ trap 'rm -rf "$out"' EXIT
 "$helm" template sluice charts/sluice --namespace sluice-system --kube-version 1.36.0 \
 	--set controller.sessionKey.create=false --output-dir "$out" >/dev/null
 
+# Limits of scope Cluster need the Service of Sluice's own Pods, whatever is switched off.
+bare=$("$helm" template sluice charts/sluice --namespace sluice-system --kube-version 1.36.0 --set gatewayAPI.enabled=false \
+	--set controller.scope.enabled=true --set controller.scope.namespace=shop)
+for part in "name: sluice-controller-pods" "--pods-service=sluice-system/sluice-controller-pods" "resources: \[endpointslices\]"; do
+	if ! echo "$bare" | grep -q -e "$part"; then
+		echo "config/render.sh: without the Gateway API the chart has no $part" >&2
+		exit 1
+	fi
+done
+
 # render DIRECTORY TEMPLATE...: one file for each template, without the labels
 # that belong to helm, and a kustomization that lists them.
 render() {

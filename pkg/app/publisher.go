@@ -132,16 +132,17 @@ func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
 	p.generation++
 	routes := compiled.Routes()
 	p.metrics.TableCompiled(p.generation, begun, p.now().Sub(begun), len(routes))
-	kept := make(map[string]bool, len(routes))
+	served, listeners := make(map[string][]string, len(routes)), make(map[string]bool)
 	for _, r := range routes {
-		kept[r.ID] = true
+		served[r.ID] = r.VersionNames()
 	}
 	for _, l := range compiled.Listeners() {
+		listeners[l.Name] = true
 		for id := range l.StreamIDs() {
-			kept[id] = true
+			served[id] = nil
 		}
 	}
-	p.metrics.Retain(func(id string) bool { return kept[id] })
+	p.metrics.Retain(served, listeners)
 	if old != nil {
 		time.AfterFunc(releaseAfter, old.Releaser())
 	}

@@ -12,7 +12,10 @@ type collector Metrics
 
 var _ prometheus.Collector = (*collector)(nil)
 
-var routeLabels = []string{"route", "kind", "namespace", "name"}
+var (
+	routeLabels    = []string{"route", "kind", "namespace", "name"}
+	upstreamLabels = []string{"upstream", "variant"}
+)
 
 var (
 	descRequests = prometheus.NewDesc("sluice_route_requests_total",
@@ -52,17 +55,17 @@ var (
 	descTableRoutes = prometheus.NewDesc("sluice_table_routes",
 		"Routes of the table that is served.", nil, nil)
 	descEndpoints = prometheus.NewDesc("sluice_upstream_endpoints",
-		"Endpoints of an upstream by state.", []string{"upstream", "state"}, nil)
+		"Endpoints of an upstream by state.", append(upstreamLabels[:2:2], "state"), nil)
 	descTries = prometheus.NewDesc("sluice_upstream_requests_in_flight",
-		"Tries under way.", []string{"upstream"}, nil)
+		"Tries under way.", upstreamLabels, nil)
 	descConns = prometheus.NewDesc("sluice_upstream_connections",
-		"Connections to endpoints by use.", []string{"upstream", "use"}, nil)
+		"Connections to endpoints by use.", append(upstreamLabels[:2:2], "use"), nil)
 	descEjected = prometheus.NewDesc("sluice_upstream_endpoints_ejected",
-		"Endpoints that get no new request, as too many failed there.", []string{"upstream"}, nil)
+		"Endpoints that get no new request, as too many failed there.", upstreamLabels, nil)
 	descCostErrors = prometheus.NewDesc("sluice_balance_expression_errors_total",
-		"Endpoints chosen by LeastRequest, as the expression gave no cost.", []string{"upstream"}, nil)
+		"Endpoints chosen by LeastRequest, as the expression gave no cost.", upstreamLabels, nil)
 	descEjections = prometheus.NewDesc("sluice_upstream_ejections_total",
-		"Ejections of endpoints.", []string{"upstream"}, nil)
+		"Ejections of endpoints.", upstreamLabels, nil)
 	descBuffered = prometheus.NewDesc("sluice_body_buffer_bytes",
 		"Bytes of bodies that are kept, of requests until they are complete, of responses until the client has them, in memory and on disk.", []string{"where"}, nil)
 	descLogDropped = prometheus.NewDesc("sluice_access_log_dropped_total",
@@ -191,13 +194,13 @@ func (s sink) table(t *compiled) {
 }
 
 func (s sink) upstream(g UpstreamGauges) {
-	g.Key = valid(g.Key)
-	s.gauge(descEndpoints, float64(g.Ready), g.Key, "ready")
-	s.gauge(descEndpoints, float64(g.Terminating), g.Key, "terminating")
-	s.gauge(descEndpoints, float64(g.Unready), g.Key, "unready")
-	s.gauge(descTries, float64(g.InFlight), g.Key)
+	g.Upstream, g.Variant = valid(g.Upstream), valid(g.Variant)
+	s.gauge(descEndpoints, float64(g.Ready), g.Upstream, g.Variant, "ready")
+	s.gauge(descEndpoints, float64(g.Terminating), g.Upstream, g.Variant, "terminating")
+	s.gauge(descEndpoints, float64(g.Unready), g.Upstream, g.Variant, "unready")
+	s.gauge(descTries, float64(g.InFlight), g.Upstream, g.Variant)
 	s.health(&g)
 	s.balance(&g)
-	s.gauge(descConns, float64(g.Idle), g.Key, "idle")
-	s.gauge(descConns, float64(g.Open-g.Idle), g.Key, "busy")
+	s.gauge(descConns, float64(g.Idle), g.Upstream, g.Variant, "idle")
+	s.gauge(descConns, float64(g.Open-g.Idle), g.Upstream, g.Variant, "busy")
 }

@@ -6,18 +6,18 @@ var (
 	descProbes = prometheus.NewDesc("sluice_upstream_probes_total",
 		"Probes of endpoints by outcome: good or failed.", []string{"outcome"}, nil)
 	descUnhealthy = prometheus.NewDesc("sluice_upstream_endpoints_unhealthy",
-		"Endpoints that get no new request, as their probes fail.", []string{"upstream"}, nil)
+		"Endpoints that get no new request, as their probes fail.", upstreamLabels, nil)
 	descPanic = prometheus.NewDesc("sluice_upstream_panic",
-		"1 where endpoints that are out serve, too, as the others are too few.", []string{"upstream"}, nil)
+		"1 where endpoints that are out serve, too, as the others are too few.", upstreamLabels, nil)
 )
 
 var (
 	descCircuit = prometheus.NewDesc("sluice_upstream_circuit_state",
-		"1 for the state that the circuit to an upstream is in.", []string{"upstream", "state"}, nil)
+		"1 for the state that the circuit to an upstream is in.", append(upstreamLabels[:2:2], "state"), nil)
 	descCircuitOpened = prometheus.NewDesc("sluice_upstream_circuit_opened_total",
-		"How many times the circuit to an upstream opened.", []string{"upstream"}, nil)
+		"How many times the circuit to an upstream opened.", upstreamLabels, nil)
 	descCircuitRefused = prometheus.NewDesc("sluice_upstream_circuit_refused_total",
-		"Requests that were not sent because the circuit was open.", []string{"upstream"}, nil)
+		"Requests that were not sent because the circuit was open.", upstreamLabels, nil)
 )
 
 var healthDescs = []*prometheus.Desc{descProbes, descUnhealthy, descPanic, descCircuit, descCircuitOpened, descCircuitRefused}
@@ -39,25 +39,25 @@ func (m *Metrics) Probed(good bool) {
 // balance sends what is known of how an upstream's endpoints are chosen.
 func (s sink) balance(g *UpstreamGauges) {
 	if g.Costed {
-		s.counter(descCostErrors, float64(g.CostErrors), g.Key)
+		s.counter(descCostErrors, float64(g.CostErrors), g.Upstream, g.Variant)
 	}
 }
 
 // health sends what is known of the health of an upstream.
 func (s sink) health(g *UpstreamGauges) {
 	if g.Judged {
-		s.gauge(descEjected, float64(g.Ejected), g.Key)
-		s.counter(descEjections, float64(g.Ejections), g.Key)
+		s.gauge(descEjected, float64(g.Ejected), g.Upstream, g.Variant)
+		s.counter(descEjections, float64(g.Ejections), g.Upstream, g.Variant)
 	}
 	if g.Probed {
-		s.gauge(descUnhealthy, float64(g.Unhealthy), g.Key)
+		s.gauge(descUnhealthy, float64(g.Unhealthy), g.Upstream, g.Variant)
 	}
 	if g.Judged || g.Probed {
 		panics := 0.0
 		if g.Panic {
 			panics = 1
 		}
-		s.gauge(descPanic, panics, g.Key)
+		s.gauge(descPanic, panics, g.Upstream, g.Variant)
 	}
 	if g.Circuit == "" {
 		return
@@ -67,8 +67,8 @@ func (s sink) health(g *UpstreamGauges) {
 		if state == g.Circuit {
 			is = 1
 		}
-		s.gauge(descCircuit, is, g.Key, state)
+		s.gauge(descCircuit, is, g.Upstream, g.Variant, state)
 	}
-	s.counter(descCircuitOpened, float64(g.CircuitOpened), g.Key)
-	s.counter(descCircuitRefused, float64(g.CircuitRefused), g.Key)
+	s.counter(descCircuitOpened, float64(g.CircuitOpened), g.Upstream, g.Variant)
+	s.counter(descCircuitRefused, float64(g.CircuitRefused), g.Upstream, g.Variant)
 }

@@ -58,6 +58,12 @@ func (l *Listener) Opened() { l.opened.Add(1) }
 // Closed ends what Opened began.
 func (l *Listener) Closed() { l.closed.Add(1) }
 
+// busy says that connections are open.
+func (l *Listener) busy() bool {
+	closed := l.closed.Load() // Before opened, which grows first.
+	return l.opened.Load() > closed
+}
+
 // HandshakeFailed counts a TLS handshake that failed.
 func (l *Listener) HandshakeFailed() { l.handshakesFailed.Add(1) }
 

@@ -3,6 +3,7 @@ package metrics
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -53,7 +54,9 @@ type Origin struct{ Kind, Namespace, Name string }
 
 // UpstreamGauges are the numbers of one upstream at one moment.
 type UpstreamGauges struct {
-	Key                         string
+	// Upstream names the endpoints, and Variant tells upstreams of equal endpoints apart: a few
+	// characters, empty for the one without settings of its own. Each pair comes once.
+	Upstream, Variant           string
 	Ready, Terminating, Unready int
 	// Judged says that Ejected, how many are out, and Ejections, how many there were, count.
 	Judged    bool
@@ -129,20 +132,26 @@ func (m *Metrics) Route(id string, o Origin) *Route {
 	return r
 }
 
-// Retain drops the handles of routes and streams whose ID keep refuses; their metrics
-// disappear. A handle that is still in use counts on, unseen.
-func (m *Metrics) Retain(keep func(id string) bool) {
+// Retain drops the handles of all that is not served any more; their metrics disappear. Served are the IDs of
+// routes, with their versions, and of streams, and the names of listeners; listeners with open connections
+// stay. A handle that is still in use counts on, unseen.
+func (m *Metrics) Retain(served map[string][]string, listeners map[string]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.routes, func(id string, _ *Route) bool { return !keep(id) })
-	maps.DeleteFunc(m.streams, func(id string, _ *Stream) bool { return !keep(id) })
-	maps.DeleteFunc(m.versions, func(key versionKey, _ *Route) bool { return !keep(key.route) })
+	gone := func(id string) bool {
+		_, is := served[id]
+		return !is
+	}
+	maps.DeleteFunc(m.routes, func(id string, _ *Route) bool { return gone(id) })
+	maps.DeleteFunc(m.streams, func(id string, _ *Stream) bool { return gone(id) })
+	maps.DeleteFunc(m.versions, func(key versionKey, _ *Route) bool { return !slices.Contains(served[key.route], key.version) })
+	maps.DeleteFunc(m.listeners, func(name string, l *Listener) bool { return !listeners[name] && !l.busy() })
 }
 
 // Unrouted is the handle for requests that no route serves; its ID is "none".
 func (m *Metrics) Unrouted() *Route { return m.unrouted }
 
-// Listener returns the handle of a listener, the same one for a name at any time.
+// Listener returns the handle of a listener, the same one for a name until Retain drops it.
 func (m *Metrics) Listener(name string) *Listener {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -93,7 +93,7 @@ func TestRoutesStayUntilTheyAreDropped(t *testing.T) {
 	if m.Route("kept", shop) != kept {
 		t.Error("a route's handle is not the same one")
 	}
-	m.Retain(func(id string) bool { return id == "kept" })
+	m.Retain(map[string][]string{"kept": nil}, nil)
 	got := scrape(t, m, "sluice_route_requests_in_flight")
 	want := []string{`sluice_route_requests_in_flight{kind="Ingress",name="web",namespace="shop",route="kept"} 1`}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -128,7 +128,8 @@ func TestTheRestOfTheMetrics(t *testing.T) {
 	m.TableCompiled(7, time.UnixMilli(1_700_000_000_500), 250*time.Millisecond, 42)
 	m.LogDropped(func() uint64 { return 3 })
 	m.Upstreams(func(yield func(UpstreamGauges)) {
-		yield(UpstreamGauges{Key: "shop/web:80", Ready: 2, Terminating: 1, InFlight: 5, Idle: 3, Open: 7})
+		yield(UpstreamGauges{Upstream: "shop/web:80", Ready: 2, Terminating: 1, InFlight: 5, Idle: 3, Open: 7})
+		yield(UpstreamGauges{Upstream: "shop/web:80", Variant: "0a1b2c3d", InFlight: 1})
 	})
 	want := []string{
 		`sluice_access_log_dropped_total 3`,
@@ -145,12 +146,18 @@ func TestTheRestOfTheMetrics(t *testing.T) {
 		`sluice_table_timestamp_seconds 1.7000000005e+09`,
 		`sluice_upstream_connect_errors_total{fault="other",phase="other"} 1`,
 		`sluice_upstream_connect_errors_total{fault="upstream",phase="connect"} 1`,
-		`sluice_upstream_connections{upstream="shop/web:80",use="busy"} 4`,
-		`sluice_upstream_connections{upstream="shop/web:80",use="idle"} 3`,
-		`sluice_upstream_endpoints{state="ready",upstream="shop/web:80"} 2`,
-		`sluice_upstream_endpoints{state="terminating",upstream="shop/web:80"} 1`,
-		`sluice_upstream_endpoints{state="unready",upstream="shop/web:80"} 0`,
-		`sluice_upstream_requests_in_flight{upstream="shop/web:80"} 5`,
+		`sluice_upstream_connections{upstream="shop/web:80",use="busy",variant=""} 4`,
+		`sluice_upstream_connections{upstream="shop/web:80",use="busy",variant="0a1b2c3d"} 0`,
+		`sluice_upstream_connections{upstream="shop/web:80",use="idle",variant=""} 3`,
+		`sluice_upstream_connections{upstream="shop/web:80",use="idle",variant="0a1b2c3d"} 0`,
+		`sluice_upstream_endpoints{state="ready",upstream="shop/web:80",variant=""} 2`,
+		`sluice_upstream_endpoints{state="ready",upstream="shop/web:80",variant="0a1b2c3d"} 0`,
+		`sluice_upstream_endpoints{state="terminating",upstream="shop/web:80",variant=""} 1`,
+		`sluice_upstream_endpoints{state="terminating",upstream="shop/web:80",variant="0a1b2c3d"} 0`,
+		`sluice_upstream_endpoints{state="unready",upstream="shop/web:80",variant=""} 0`,
+		`sluice_upstream_endpoints{state="unready",upstream="shop/web:80",variant="0a1b2c3d"} 0`,
+		`sluice_upstream_requests_in_flight{upstream="shop/web:80",variant=""} 5`,
+		`sluice_upstream_requests_in_flight{upstream="shop/web:80",variant="0a1b2c3d"} 1`,
 	}
 	var got []string
 	for _, line := range scrape(t, m, "sluice_") {
@@ -175,7 +182,7 @@ func TestOddTextDoesNotBreakTheScrape(t *testing.T) {
 	m.Route("\xff", Origin{Kind: "\xff", Namespace: "\xff", Name: "a\nb\""}).Begin()
 	m.Listener("\xff").Opened()
 	m.Answered("\xff")
-	m.Upstreams(func(yield func(UpstreamGauges)) { yield(UpstreamGauges{Key: "\xff"}) })
+	m.Upstreams(func(yield func(UpstreamGauges)) { yield(UpstreamGauges{Upstream: "\xff"}) })
 	if got := scrape(t, m, "sluice_upstream_endpoints"); len(got) != 3 {
 		t.Errorf("got %v", got)
 	}
@@ -284,5 +291,29 @@ func TestWhatIsShed(t *testing.T) {
 	want = []string{"sluice_overload_level 2", "sluice_overload_memory_limit_bytes 100", "sluice_overload_memory_used_bytes 90"}
 	if diff := cmp.Diff(want, scrape(t, m, "sluice_overload")); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+}
+
+// TestWhatIsNotServedAnyMoreDisappears keeps labels bounded by what is configured, however often that changes.
+func TestWhatIsNotServedAnyMoreDisappears(t *testing.T) {
+	m := New()
+	serve := func(version, listener string) {
+		m.Version("shop", Origin{}, version).Begin()
+		m.Listener(listener).Opened()
+	}
+	for i := range 100 {
+		version, listener := fmt.Sprint("1.", i), fmt.Sprint("gateway/", i)
+		serve(version, listener)
+		m.Retain(map[string][]string{"shop": {"0", version}}, map[string]bool{listener: true})
+		if i%2 == 0 {
+			m.Listener(listener).Closed()
+		}
+	}
+	if got := scrape(t, m, "sluice_version_requests_in_flight"); len(got) != 1 || !strings.Contains(got[0], `version="1.99"`) {
+		t.Errorf("got %v", got)
+	}
+	// Those with open connections stay, and the last one.
+	if got := scrape(t, m, "sluice_listener_connections_open"); len(got) != 50 {
+		t.Errorf("there are %d listeners", len(got))
 	}
 }

@@ -121,6 +121,16 @@ func (r *Route) Versions() int {
 	return r.versions.count
 }
 
+// VersionNames returns the versions that the route serves, some perhaps twice.
+func (r *Route) VersionNames() (names []string) {
+	if f, ok := r.spec.Action.(*ir.Forward); ok && r.versions != nil {
+		for _, b := range f.Backends {
+			names = append(names, b.Version)
+		}
+	}
+	return names
+}
+
 // Choose returns what becomes of the next request: by the version that it names,
 // and by weight. It must not be called where Respond is set. It does not block,
 // and allocates only where the version is an encoded query parameter; of as many

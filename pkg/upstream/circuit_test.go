@@ -35,8 +35,8 @@ func TestACircuitSurvivesAnotherTable(t *testing.T) {
 		}
 		lines := scrape(t, m)
 		for _, want := range []string{
-			`sluice_upstream_circuit_state{state="open",upstream="u"} 1`, `sluice_upstream_circuit_state{state="closed",upstream="u"} 0`,
-			`sluice_upstream_circuit_opened_total{upstream="u"} 1`, `sluice_upstream_circuit_refused_total{upstream="u"} 1`,
+			`sluice_upstream_circuit_state{state="open",upstream="u",variant=""} 1`, `sluice_upstream_circuit_state{state="closed",upstream="u",variant=""} 0`,
+			`sluice_upstream_circuit_opened_total{upstream="u",variant=""} 1`, `sluice_upstream_circuit_refused_total{upstream="u",variant=""} 1`,
 		} {
 			if !lines[want] {
 				t.Errorf("the metrics have no %s", want)

@@ -153,8 +153,8 @@ func TestFailuresAreCountedInMetrics(t *testing.T) {
 	got := scrape(t, m)
 	for _, want := range []string{
 		`sluice_upstream_connect_errors_total{fault="upstream",phase="connect"} 1`,
-		`sluice_upstream_endpoints{state="ready",upstream="u"} 1`,
-		`sluice_upstream_requests_in_flight{upstream="u"} 1`,
+		`sluice_upstream_endpoints{state="ready",upstream="u",variant=""} 1`,
+		`sluice_upstream_requests_in_flight{upstream="u",variant=""} 1`,
 	} {
 		if !got[want] {
 			t.Errorf("not among the metrics: %s", want)

@@ -11,7 +11,10 @@ import (
 
 // PoolDump is what a pool holds at one moment, for the admin API.
 type PoolDump struct {
-	Key         string `json:"key"`
+	Key string `json:"key"`
+	// Variant is what metrics tell the pool by from others of the same endpoints, empty for that
+	// without settings of its own.
+	Variant     string `json:"variant,omitempty"`
 	Origin      string `json:"origin"`
 	EndpointSet string `json:"endpointSet"`
 	Protocol    string `json:"protocol"`
@@ -68,6 +71,7 @@ func (r *Registry) Dump() []PoolDump {
 	for key, p := range r.pools {
 		d := PoolDump{
 			Key:             key,
+			Variant:         variantOf(p.spec.Endpoints, key),
 			Origin:          p.spec.Origin.String(),
 			EndpointSet:     p.spec.Endpoints,
 			Protocol:        p.spec.Protocol.String(),
@@ -126,9 +130,11 @@ func (e *Endpoint) dump() EndpointDump {
 
 // gauges calls yield with the numbers of each pool, for metrics.
 func (r *Registry) gauges(yield func(metrics.UpstreamGauges)) {
+	labels := make(labels)
 	for _, p := range r.all() {
 		list := p.list.Load()
-		g := metrics.UpstreamGauges{Key: p.key, Costed: p.policy.Load().Strategy == ir.Expression, CostErrors: p.costErrors.Load(), Judged: p.Judged(), Ejections: p.ejections.Load(), Panic: list.panic, Probed: p.probed.Load()}
+		name, variant := labels.of(p)
+		g := metrics.UpstreamGauges{Upstream: name, Variant: variant, Costed: p.policy.Load().Strategy == ir.Expression, CostErrors: p.costErrors.Load(), Judged: p.Judged(), Ejections: p.ejections.Load(), Panic: list.panic, Probed: p.probed.Load()}
 		p.circuit(&g)
 		for _, e := range list.all {
 			switch e.spec.Load().State {

@@ -238,7 +238,7 @@ func TestASilentEndpointIsUnhealthy(t *testing.T) {
 			t.Errorf("it is out for %q", why)
 		}
 		for _, want := range []string{
-			`sluice_upstream_endpoints_unhealthy{upstream="u"} 1`, `sluice_upstream_panic{upstream="u"} 1`,
+			`sluice_upstream_endpoints_unhealthy{upstream="u",variant=""} 1`, `sluice_upstream_panic{upstream="u",variant=""} 1`,
 		} {
 			if !scrape(t, m)[want] {
 				t.Errorf("the metrics have no %s", want)

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"maps"
@@ -199,7 +200,7 @@ func (r *Registry) Endpoints() map[string]ir.EndpointSet {
 func (r *Registry) all() []*Pool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Collect(maps.Values(r.pools))
+	return slices.SortedFunc(maps.Values(r.pools), func(a, b *Pool) int { return cmp.Compare(a.key, b.key) })
 }
 
 // sweepsPerTimeout is how many times idle connections are looked at before

@@ -115,6 +115,8 @@ func options(t *testing.T, text []byte) translate.Options {
 				t.Fatal(err)
 			}
 			o.AlternativeDomains = append(o.AlternativeDomains, d)
+		case "replicas-unknown":
+			o.ReplicasUnknown = true
 		case "http3":
 			o.HTTP3 = true
 		case "https-port":
