@@ -114,7 +114,7 @@ func (s *stage) attacks(ctx context.Context, o options, found *findings) error {
 		if err := s.alone(ctx, name, p, found); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := s.beside(ctx, name, p, found); err != nil {
+		if err := s.beside(ctx, name, p, o.judgeDelay, found); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -206,7 +206,7 @@ func (s *stage) alone(ctx context.Context, name string, p plan, found *findings)
 }
 
 // beside measures how other clients are served with and without the attack, in turn.
-func (s *stage) beside(ctx context.Context, name string, p plan, found *findings) error {
+func (s *stage) beside(ctx context.Context, name string, p plan, judged bool, found *findings) error {
 	var quiet, attacked []time.Duration
 	failed := 0
 	count := func(r load.Result) time.Duration {
@@ -242,13 +242,17 @@ func (s *stage) beside(ctx context.Context, name string, p plan, found *findings
 			return err
 		}
 		// What noise has done is made good by more rounds, what Sluice does is not.
-		if result = judge(quiet, attacked); result.ok() || share > crowdedShare {
+		if result = judge(quiet, attacked); result.ok() || share > crowdedShare || !judged {
 			break
 		}
 	}
 	found.say(failed == 0, "%s: %d requests of the others failed", name, failed)
 	if share > crowdedShare {
 		found.note("%s: %v; other programs had %.0f %% of a core, so this says nothing of Sluice", name, result, 100*share)
+		return nil
+	}
+	if !judged {
+		found.note("%s: %v", name, result)
 		return nil
 	}
 	found.say(result.ok(), "%s: %v", name, result)

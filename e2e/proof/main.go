@@ -19,6 +19,8 @@ type options struct {
 	only     string
 	corpus   string // path of the requests for origins
 	rate     float64
+	// judgeDelay says that a p99 of other clients that grows too much is a failure.
+	judgeDelay bool
 }
 
 // verbs are what can be done.
@@ -48,6 +50,7 @@ func main() {
 	set.DurationVar(&o.settle, "settle", time.Minute, "how long after the load what is left over is measured")
 	set.StringVar(&o.only, "only", "", "only the attack, origin or tool of that `name`")
 	set.StringVar(&o.corpus, "corpus", "../pkg/wire/h1/testdata/requests.txt", "the `file` with the requests of the codec's corpus")
+	set.BoolVar(&o.judgeDelay, "judge-p99", true, "whether the run fails where the p99 of other clients grows too much in an attack")
 	set.Float64Var(&o.rate, "rate", 400, "operations per second of the soak")
 	_ = set.Parse(os.Args[2:]) // It exits where they are wrong.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
