@@ -112,10 +112,10 @@ spec:
 			got, err := f.get(host+"/kept", func(r *http.Request) {
 				r.Method, r.Body, r.ContentLength = http.MethodPut, io.NopCloser(strings.NewReader(set)), int64(len(set))
 			})
-			if err != nil || got.status != http.StatusNoContent {
-				return fmt.Errorf("status %d: %v", got.status, err)
+			if err == nil && got.status != http.StatusNoContent {
+				err = fmt.Errorf("status %d", got.status)
 			}
-			return nil
+			return err
 		})
 	}
 	bearer := func(path, token string, status int, text string) {

@@ -89,14 +89,7 @@ func startStage(ctx context.Context, dir string, o options) (*stage, error) {
 	}
 	s := &stage{}
 	serve := func(p ports, manifests string) []string {
-		argv := []string{
-			o.sluice, "serve", "--http-addr", addr(p.clear), "--https-addr", addr(p.secure), "--ops-addr", addr(take()),
-			"--admin-addr", "off",
-		}
-		if p.tcp != 0 {
-			argv = append(argv, "--port-map", fmt.Sprintf("%d=%d", tcpPort, p.tcp))
-		}
-		return append(argv, filepath.Join(dir, manifests))
+		return serveCommand(o.sluice, p, take(), filepath.Join(dir, manifests))
 	}
 	commands := []struct {
 		name  string
@@ -127,6 +120,18 @@ func startStage(ctx context.Context, dir string, o options) (*stage, error) {
 		s.add(proxy{c.name, pid, c.ports})
 	}
 	return s, nil
+}
+
+// serveCommand is Sluice as it serves a folder.
+func serveCommand(binary string, p ports, ops int, manifests string) []string {
+	argv := []string{
+		binary, "serve", "--http-addr", addr(p.clear), "--https-addr", addr(p.secure), "--ops-addr", addr(ops),
+		"--admin-addr", "off",
+	}
+	if p.tcp != 0 {
+		argv = append(argv, "--port-map", fmt.Sprintf("%d=%d", tcpPort, p.tcp))
+	}
+	return append(argv, manifests)
 }
 
 // add puts a started proxy where it belongs; a back end has no name.
