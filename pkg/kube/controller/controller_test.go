@@ -479,17 +479,13 @@ func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
 		t.Error("Namespaces are watched although no Gateway needs them")
 	}
 
-	server.InstallGatewayCRDs(t)
+	server.InstallStandardGatewayCRDs(t)
 	create(t, c, &gatewayv1.Gateway{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "g"},
 		Spec: gatewayv1.GatewaySpec{
 			GatewayClassName: "sluice",
 			Listeners:        []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
 		},
-	})
-	create(t, c, &gatewayxv1.XBackendTrafficPolicy{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "x"},
-		Spec:       gatewayxv1.BackendTrafficPolicySpec{TargetRefs: []gatewayv1.LocalPolicyTargetReference{{Kind: "Service", Name: "web"}}},
 	})
 	create(t, c, &gatewayv1.TCPRoute{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "t"},
@@ -500,7 +496,7 @@ func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
 		Data:       map[string]string{"ca.crt": strings.Repeat("c", longestParameter+1), "type": "LoadBalancer", "page": strings.Repeat("p", longestParameter+1)},
 	})
 	s = r.until(t, "the objects of the Gateway API", func(s *snapshot.Snapshot) bool {
-		return len(s.Gateways()) == 1 && len(s.TCPRoutes()) == 1 && len(s.XBackendTrafficPolicies()) == 1 && s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}) != nil
+		return len(s.Gateways()) == 1 && len(s.TCPRoutes()) == 1 && s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "ca"}) != nil
 	})
 	if s.Namespace(namespace) == nil {
 		t.Error("the Namespace of the Gateway is missing")
@@ -509,6 +505,15 @@ func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {
 	if len(kept) != 2 || kept["type"] == "" || kept["ca.crt"] == "" {
 		t.Errorf("of the ConfigMap %d values are kept, want the bundle and the short one", len(kept))
 	}
+
+	server.InstallGatewayCRDs(t) // What only the experimental channel has.
+	create(t, c, &gatewayxv1.XBackendTrafficPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "x"},
+		Spec:       gatewayxv1.BackendTrafficPolicySpec{TargetRefs: []gatewayv1.LocalPolicyTargetReference{{Kind: "Service", Name: "web"}}},
+	})
+	r.until(t, "the object of the experimental channel", func(s *snapshot.Snapshot) bool {
+		return len(s.Gateways()) == 1 && len(s.XBackendTrafficPolicies()) == 1
+	})
 }
 
 func TestKindsThatMayNotBeReadAreLeftOut(t *testing.T) {
