@@ -42,6 +42,7 @@ var layers = map[string][]string{
 	"pkg/filter/redirect":            {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/respond":             {"pkg/filter", "pkg/ir", "pkg/wire"},
 	"pkg/filter/rewrite":             {"pkg/filter", "pkg/ir", "pkg/wire", "pkg/table/match"},
+	"pkg/internal/leaktest":          {},
 	"pkg/accesslog":                  {},
 	"pkg/metrics":                    {},
 	"pkg/limit/pressure":             {},
