@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -124,12 +123,7 @@ func (x *exchange) turn() string {
 	a := x.route.Admission
 	switch {
 	case a.ByAddress:
-		address := x.client.Addr().Unmap()
-		if address.Is6() {
-			// Whoever has one address of a /64 has all of them.
-			return netip.PrefixFrom(address.WithZone(""), 64).Masked().String()
-		}
-		return address.String()
+		return household(x.client.Addr()).String()
 	case a.Header != "":
 		return string(x.req.Header.Get(a.Header))
 	case a.Claim != "":
