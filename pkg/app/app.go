@@ -15,11 +15,9 @@ import (
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/admin"
 	"github.com/sluice-dev/sluice/pkg/certs"
-	"github.com/sluice-dev/sluice/pkg/filter/extauth"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/jwks"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/pressure"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy"
@@ -106,8 +104,6 @@ func New(o Options) (*App, error) {
 		certs:     registry,
 		queues:    newQueues(a.metrics),
 		rates:     newRates(a.metrics),
-		active:    active.NewRegistry(),
-		answers:   extauth.NewRegistry(),
 		keys:      jwks.NewRegistry(jwks.Options{}),
 		metrics:   a.metrics,
 		holder:    &a.holder,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/admin"
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/activelimit"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/filter/extauth"
 	"github.com/sluice-dev/sluice/pkg/ir"
@@ -13,7 +14,6 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/files"
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -64,7 +64,7 @@ func OpenOffline(path string, in io.Reader, o Options) (*Offline, error) {
 	translated.Merge(registry.Update(config.Certificates))
 	rates := rate.NewRegistry()
 	keys := jwks.NewRegistry(jwks.Options{Offline: true})
-	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Deps{Rates: rates, Active: active.NewRegistry(), Keys: keys, Answers: extauth.NewRegistry()}.Build})
+	compiled, broken := table.Compile(config, table.Deps{Upstreams: upstreams, Certs: registry, Queues: queue.NewRegistry(), Filters: build.Deps{Rates: rates, Active: new(activelimit.Registry), Keys: keys, Answers: new(extauth.Registry)}.Build})
 	translated.Merge(broken)
 	return &Offline{config, translated, compiled, upstreams, rates, keys}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/activelimit"
 	"github.com/sluice-dev/sluice/pkg/filter/basicauth"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/filter/extauth"
@@ -20,7 +21,6 @@ import (
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate"
 	"github.com/sluice-dev/sluice/pkg/kube/verdict"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/metrics"
@@ -45,11 +45,11 @@ type publisher struct {
 	certs     *certs.Registry
 	queues    *queue.Registry
 	rates     *rate.Registry
-	active    *active.Registry
+	active    activelimit.Registry
 	keys      *jwks.Registry
 	tokens    jwt.Registry
 	passwords basicauth.Registry
-	answers   *extauth.Registry
+	answers   extauth.Registry
 	metrics   *metrics.Metrics
 	// pods is the Service of the Pods of this program, empty where it is not known.
 	pods   types.NamespacedName
@@ -127,7 +127,7 @@ func (p *publisher) again() {
 
 // swap compiles a table, serves it and lets go of the old one.
 func (p *publisher) swap(config *ir.Config, begun time.Time) *report.Set {
-	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Active: p.active, Keys: p.keys, Tokens: &p.tokens, Passwords: &p.passwords, Answers: p.answers}.Build})
+	compiled, facts := table.Compile(config, table.Deps{Upstreams: p.upstreams, Certs: p.certs, Queues: p.queues, Filters: build.Deps{Rates: p.rates, Active: &p.active, Keys: p.keys, Tokens: &p.tokens, Passwords: &p.passwords, Answers: &p.answers}.Build})
 	old := p.holder.Swap(compiled)
 	p.generation++
 	routes := compiled.Routes()

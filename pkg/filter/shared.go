@@ -57,6 +57,9 @@ func (s *Shared[T]) Acquire(of Digest, build func() (T, error)) (value T, releas
 	return kept.value, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if kept.users == 0 {
+			panic("filter: a shared value released more often than acquired")
+		}
 		if kept.users--; kept.users == 0 {
 			delete(s.byDigest, of)
 		}

@@ -12,11 +12,18 @@ import (
 	"github.com/sluice-dev/sluice/pkg/limit/active"
 )
 
+// Registry keeps the limiters of filters, by ir.ActiveLimit.Key, as long as one of them is there, so that
+// what is under way is known when a table is swapped. The zero value is ready for use, by any goroutine.
+type Registry struct {
+	shared filter.Shared[*active.Limiter]
+}
+
 // Filter answers requests of clients that have too many under way with 503.
 type Filter struct {
 	spec    ir.ActiveLimit
 	exempt  filter.Networks
 	limiter *active.Limiter
+	release func()
 }
 
 var (
@@ -25,7 +32,7 @@ var (
 )
 
 // New makes the filter. It holds the limiter of spec.Key until Release.
-func New(spec *ir.ActiveLimit, limits *active.Registry) (*Filter, error) {
+func New(spec *ir.ActiveLimit, limits *Registry) (*Filter, error) {
 	if spec.MaxActive <= 0 {
 		return nil, errors.New("nobody may have a request under way")
 	}
@@ -36,11 +43,15 @@ func New(spec *ir.ActiveLimit, limits *active.Registry) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Filter{spec: *spec, exempt: exempt, limiter: limits.Acquire(spec.Key)}, nil
+	limiter, release, err := limits.shared.Acquire(filter.DigestOf(spec.Key), func() (*active.Limiter, error) { return active.New(), nil })
+	if err != nil {
+		return nil, err
+	}
+	return &Filter{spec: *spec, exempt: exempt, limiter: limiter, release: release}, nil
 }
 
 // Release gives the limiter back.
-func (f *Filter) Release() { f.limiter.Release() }
+func (f *Filter) Release() { f.release() }
 
 var refused = filter.Answer{Status: 503, Reason: "too_many_active"}
 

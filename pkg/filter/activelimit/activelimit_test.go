@@ -6,11 +6,10 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 )
 
 func TestFilter(t *testing.T) {
-	limits := active.NewRegistry()
+	limits := new(Registry)
 	spec := &ir.ActiveLimit{Key: "k", MaxActive: 1, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	before, err := New(spec, limits)
 	if err != nil {
@@ -43,6 +42,27 @@ func TestFilter(t *testing.T) {
 	if a := f.OnRequestHead(from("192.0.2.1:3")); a != nil {
 		t.Errorf("the third got %+v", a)
 	}
+	// Of another key.
+	other, err := New(&ir.ActiveLimit{Key: "other", MaxActive: 1}, limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := other.OnRequestHead(from("192.0.2.1:4")); a != nil {
+		t.Errorf("under another key it got %+v", a)
+	}
+	other.Release()
+	if limits.shared.Len() != 1 {
+		t.Error("a limiter in use is forgotten, or one that nobody uses is kept")
+	}
+	f.Release()
+	if limits.shared.Len() != 0 {
+		t.Error("a limiter that nobody uses is kept")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a release too many is not noticed")
+		}
+	}()
 	f.Release()
 }
 
@@ -51,7 +71,7 @@ func TestWhatCannotBeMade(t *testing.T) {
 		"no bound":   {Key: "k"},
 		"no network": {Key: "k", MaxActive: 1, Exempt: []netip.Prefix{{}}},
 	} {
-		if _, err := New(spec, active.NewRegistry()); err == nil {
+		if _, err := New(spec, new(Registry)); err == nil {
 			t.Errorf("%s: it was made", name)
 		}
 	}

@@ -32,7 +32,6 @@ import (
 	"github.com/sluice-dev/sluice/pkg/filter/rewrite"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/jwks"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
@@ -44,7 +43,7 @@ type Deps struct {
 	// Rates counts requests; it outlives tables.
 	Rates *rate.Registry
 	// Active counts requests under way; it outlives tables.
-	Active *active.Registry
+	Active *activelimit.Registry
 	// Keys fetches the keys of tokens; it outlives tables.
 	Keys *jwks.Registry
 	// Tokens and Passwords remember which were good; they outlive tables.

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
+	"github.com/sluice-dev/sluice/pkg/filter/activelimit"
 	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 )
 
@@ -46,7 +46,7 @@ var specs = map[string]ir.Filter{
 func deps(t *testing.T) Deps {
 	rates := rate.NewRegistry()
 	t.Cleanup(rates.Close)
-	return Deps{Rates: rates, Active: active.NewRegistry()}
+	return Deps{Rates: rates, Active: new(activelimit.Registry)}
 }
 
 func TestEachKindIsBuilt(t *testing.T) {

@@ -22,6 +22,7 @@ type Filter struct {
 	sent, toEndpoint        map[string]bool
 	toClient                map[string]bool
 	answers                 *answers
+	release                 func() // of answers
 	// now is the clock.
 	now func() time.Time
 }
@@ -65,7 +66,10 @@ func New(spec *ir.ExternalAuth, registry *Registry) (*Filter, error) {
 		if registry == nil {
 			return nil, errors.New("there is nothing that remembers answers")
 		}
-		f.answers = registry.acquire(spec.Key)
+		var err error
+		if f.answers, f.release, err = registry.acquire(spec.Key); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
 }
@@ -83,8 +87,8 @@ func (f *Filter) Use(c filter.Caller) { f.caller = c }
 
 // Release gives back what is remembered.
 func (f *Filter) Release() {
-	if f.answers != nil {
-		f.answers.release()
+	if f.release != nil {
+		f.release()
 	}
 }
 

@@ -53,7 +53,7 @@ func spec() *ir.ExternalAuth {
 
 func newFilter(t testing.TB, s *ir.ExternalAuth, to filter.Caller) *Filter {
 	t.Helper()
-	f, err := New(s, NewRegistry())
+	f, err := New(s, new(Registry))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestAnswersAreRemembered(t *testing.T) {
 	s := spec()
 	s.Key, s.CacheKey = "k", "{header.Cookie}"
 	s.Cache = []ir.AuthCache{{Status: 200, For: time.Minute}, {Status: 401, For: time.Second}}
-	registry := NewRegistry()
+	registry := new(Registry)
 	to := &server{status: 200, fields: []string{"X-User: alice"}}
 	f, err := New(s, registry)
 	if err != nil {
@@ -245,10 +245,13 @@ func TestAnswersAreRemembered(t *testing.T) {
 	asked(next, 4, "Cookie: 1")
 	asked(next, 5, "Cookie: 1") // 403 is not remembered.
 	next.Release()
-	if len(registry.byKey) != 0 {
+	if registry.shared.Len() != 0 {
 		t.Error("the registry remembers for nobody")
 	}
-	a := registry.acquire("x")
+	a, _, err := registry.acquire("x")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range maxAnswers + 10 {
 		a.put(strings.Repeat("k", i%100)+time.Duration(i).String(), &verdict{}, clock)
 	}

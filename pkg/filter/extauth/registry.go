@@ -3,6 +3,8 @@ package extauth
 import (
 	"sync"
 	"time"
+
+	"github.com/sluice-dev/sluice/pkg/filter"
 )
 
 // What one filter remembers is bounded in number, and each by the lengths of its key and its body.
@@ -13,22 +15,11 @@ const (
 )
 
 // Registry keeps what filters remember, by ir.ExternalAuth.Key, as long as one of them is there,
-// so that it outlives tables.
-type Registry struct {
-	mu    sync.Mutex
-	byKey map[string]*answers
-}
-
-// NewRegistry makes an empty registry.
-func NewRegistry() *Registry { return &Registry{byKey: make(map[string]*answers)} }
+// so that it outlives tables. The zero value is ready for use, by any goroutine.
+type Registry struct{ shared filter.Shared[*answers] }
 
 // answers are those that are remembered for one filter.
 type answers struct {
-	registry *Registry
-	key      string
-	// users is guarded by registry.mu.
-	users int
-
 	mu    sync.Mutex
 	byKey map[string]remembered
 }
@@ -38,24 +29,11 @@ type remembered struct {
 	until   time.Time
 }
 
-func (r *Registry) acquire(key string) *answers {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	a := r.byKey[key]
-	if a == nil {
-		a = &answers{registry: r, key: key, byKey: make(map[string]remembered)}
-		r.byKey[key] = a
-	}
-	a.users++
-	return a
-}
-
-func (a *answers) release() {
-	a.registry.mu.Lock()
-	defer a.registry.mu.Unlock()
-	if a.users--; a.users == 0 {
-		delete(a.registry.byKey, a.key)
-	}
+// acquire returns what is remembered under a key, until release.
+func (r *Registry) acquire(key string) (a *answers, release func(), err error) {
+	return r.shared.Acquire(filter.DigestOf(key), func() (*answers, error) {
+		return &answers{byKey: make(map[string]remembered)}, nil
+	})
 }
 
 func (a *answers) get(key string, now time.Time) *verdict {

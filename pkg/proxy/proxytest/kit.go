@@ -18,9 +18,9 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
 	"github.com/sluice-dev/sluice/pkg/certs"
+	"github.com/sluice-dev/sluice/pkg/filter/activelimit"
 	"github.com/sluice-dev/sluice/pkg/filter/build"
 	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/limit/active"
 	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/limit/rate"
 	"github.com/sluice-dev/sluice/pkg/proxy"
@@ -80,7 +80,7 @@ func Start(t testing.TB, o Options) *Kit {
 	if o.Filters == nil {
 		rates := rate.NewRegistry()
 		t.Cleanup(rates.Close)
-		o.Filters = build.Deps{Rates: rates, Active: active.NewRegistry()}.Build
+		o.Filters = build.Deps{Rates: rates, Active: new(activelimit.Registry)}.Build
 	}
 	k := &Kit{
 		Network: o.Network, Registry: registry, Queues: queue.NewRegistry(), t: t, certs: cs, filters: o.Filters,
