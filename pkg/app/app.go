@@ -24,6 +24,8 @@ import (
 	"github.com/sluice-dev/sluice/pkg/report"
 	"github.com/sluice-dev/sluice/pkg/table"
 	"github.com/sluice-dev/sluice/pkg/upstream"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
+	"github.com/sluice-dev/sluice/pkg/wire/h3"
 )
 
 // App is one Sluice process, from its sockets to its end.
@@ -88,6 +90,8 @@ func New(o Options) (*App, error) {
 		MaxHandshakes:           o.MaxHandshakes,
 		MaxWaitingHandshakes:    o.MaxWaitingHandshakes,
 		Limits:                  &o.Limits,
+		HTTP2:                   h2.Options{MaxStreams: o.HTTP2.MaxStreams, StreamWindow: o.HTTP2.StreamWindow, ConnWindow: o.HTTP2.ConnWindow},
+		HTTP3:                   h3.Options{MaxStreams: o.HTTP2.MaxStreams},
 		Timeouts:                o.Timeouts,
 		Pressure:                a.pressure,
 		H2C:                     proxy.H2C(o.H2C),

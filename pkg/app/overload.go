@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
+	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
 
 // Bounds are what clients can make the process hold and wait for at the most.
@@ -24,8 +25,9 @@ type Bounds struct {
 	// MaxConnections and those below are fields of proxy.Options.
 	MaxConnections, MaxConnectionsPerClient int
 	MaxHandshakes, MaxWaitingHandshakes     int
-	// Limits are those of heads; only the fields with a flag count.
+	// Limits are those of messages, HTTP2 those of connections with many of them; only the fields with a flag count.
 	Limits h1.Limits
+	HTTP2  h2.Options
 	// Timeouts are those of clients' connections; only the fields with a flag count.
 	Timeouts proxy.Timeouts
 	// Memory is what the process may use.
@@ -37,6 +39,7 @@ func defaultBounds() Bounds {
 	return Bounds{
 		MaxWaitingHandshakes: proxy.DefaultWaitingHandshakes,
 		Limits:               h1.DefaultLimits(),
+		HTTP2:                h2.DefaultOptions(),
 		Timeouts:             proxy.DefaultTimeouts(),
 		Memory:               MemoryAuto,
 	}
@@ -51,6 +54,13 @@ var boundFlags = []option{
 	{"max-header-bytes", "NUMBER", "bytes of a request's head; more is answered 431; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxHeadBytes) }},
 	{"max-header-fields", "NUMBER", "header fields of a request; more is answered 431; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxFields) }},
 	{"max-target-bytes", "NUMBER", "bytes of a request's path and query; more is answered 414; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxTargetBytes) }},
+	{"max-chunk-extension-bytes", "NUMBER", "bytes of the chunk extensions of a request's body, in total; they are dropped, and more is answered 400; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxChunkExtBytes) }},
+	{"max-trailer-bytes", "NUMBER", "bytes of a request's trailer section; more is answered 431; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.Limits.MaxTrailerBytes) }},
+	{"underscores-in-headers", "", "let request fields with \"_\" in their names pass, but for those that many programs take for a field of Sluice's own, such as X_Forwarded_For; without it all are dropped", bothVerbs, func(o *Options) flag.Value { return (*boolValue)(&o.Limits.KeepUnderscores) }},
+	{"max-streams", "NUMBER", "requests that one connection of HTTP/2 or HTTP/3 may have open at once; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.HTTP2.MaxStreams) }},
+	{"http2-stream-window", "NUMBER", "bytes of a request's body that may wait in one stream of HTTP/2, and not less than 65535; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.HTTP2.StreamWindow) }},
+	{"http2-connection-window", "NUMBER", "bytes of request bodies that may wait in all streams of one connection of HTTP/2, and not less than 65535; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*intValue)(&o.HTTP2.ConnWindow) }},
+	{"hello-timeout", "DURATION", "how long the ClientHello of TLS may take where its server name decides what a connection is for, and the header of the PROXY protocol; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Hello) }},
 	{"handshake-timeout", "DURATION", "how long a TLS handshake may take; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Handshake) }},
 	{"first-request-timeout", "DURATION", "how long a new connection may be without the first byte of a request; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.First) }},
 	{"header-timeout", "DURATION", "how long the head of a request may take, from its first byte to its last; it is answered 408 then; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Head) }},

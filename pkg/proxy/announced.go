@@ -10,9 +10,6 @@ import (
 	"github.com/sluice-dev/sluice/pkg/wire/proxyproto"
 )
 
-// announcedWithin bounds the time that the header of the PROXY protocol may take.
-const announcedWithin = 5 * time.Second
-
 // announced learns whose connection it is, where its peer is one that says so; false
 // means that it did not. Such a peer must say it: to guess whether it did would let
 // its clients say what they like.
@@ -21,7 +18,7 @@ func (c *connection) announced() bool {
 		return true
 	}
 	// Where a deadline cannot be set, reading fails as well.
-	_ = c.raw.SetReadDeadline(time.Now().Add(announcedWithin))
+	_ = c.raw.SetReadDeadline(time.Now().Add(c.proxy.timeouts.Hello))
 	defer func() { _ = c.raw.SetReadDeadline(time.Time{}) }()
 	buf := make([]byte, proxyproto.MaxHeader)
 	for have := 0; have < len(buf); {

@@ -111,6 +111,10 @@ func (c *connection) serve() {
 
 // end gives back what accepting took.
 func (c *connection) end() {
+	if c.aborted && c.http10 {
+		// TLS would say that this is the end of the response, as it does whenever it is closed.
+		_ = c.raw.Close()
+	}
 	// Closing cannot fail in a way that matters: nothing is left to be sent.
 	_ = c.nc.Close()
 	if c.nc != c.raw {

@@ -248,6 +248,7 @@ func (m *pairing) serveEndpoint(number int) *proxytest.Endpoint {
 			if err != nil {
 				return
 			}
+			defer secure.Close()
 			nc, r = secure, bufio.NewReader(secure)
 		}
 		run(nc, r, handler{next, serve, m.Errorf})

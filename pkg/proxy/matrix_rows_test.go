@@ -19,7 +19,7 @@ import (
 )
 
 // matrixRows are the behaviours by name.
-var matrixRows = joinRows(headRows, bodyRows, failureRows, timeRows, grpcRows, tunnelRows)
+var matrixRows = joinRows(headRows, bodyRows, failureRows, timeRows, grpcRows, tunnelRows, endRows)
 
 func joinRows(all ...map[string]*matrixRow) map[string]*matrixRow {
 	rows := make(map[string]*matrixRow)

@@ -16,12 +16,8 @@ import (
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
-const (
-	// helloWithin bounds the time that a ClientHello may take.
-	helloWithin = 5 * time.Second
-	// passageTries is how many endpoints are tried for one connection.
-	passageTries = 3
-)
+// passageTries is how many endpoints are tried for one connection.
+const passageTries = 3
 
 // pass serves a connection whose content is not looked at, and says whether it was
 // one. Over TLS the server name decides, before anything is answered: what nothing serves
@@ -39,7 +35,7 @@ func (c *connection) pass(l *table.Listener) bool {
 
 func (c *connection) passByName(l *table.Listener) bool {
 	p := c.newPassage("TLS")
-	hello, first, err := l4.Peek(c.nc, min(helloWithin, c.proxy.timeouts.Handshake))
+	hello, first, err := l4.Peek(c.nc, min(c.proxy.timeouts.Hello, c.proxy.timeouts.Handshake))
 	if err != nil {
 		c.listener.metrics.HandshakeFailed()
 		if len(first) > 0 { // Without a byte it is a probe of the port, or a client that left.

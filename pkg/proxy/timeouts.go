@@ -11,6 +11,9 @@ import (
 type Timeouts struct {
 	// Handshake bounds a TLS handshake. Default 10 s.
 	Handshake time.Duration
+	// Hello bounds what says where a connection is to go before anything is answered: the ClientHello, where
+	// the server name decides, and the header of the PROXY protocol. Default 5 s.
+	Hello time.Duration
 	// Head bounds a request's head, from its first byte to its last. Default 10 s.
 	Head time.Duration
 	// First bounds the time to the first byte of the first request of a connection. Default 30 s.
@@ -36,6 +39,7 @@ type Timeouts struct {
 func DefaultTimeouts() Timeouts {
 	return Timeouts{
 		Handshake: 10 * time.Second,
+		Hello:     5 * time.Second,
 		Head:      10 * time.Second,
 		First:     30 * time.Second,
 		KeepAlive: 60 * time.Second,
@@ -51,6 +55,7 @@ func (t Timeouts) complete() Timeouts {
 	def := DefaultTimeouts()
 	for _, f := range []struct{ have, def *time.Duration }{
 		{&t.Handshake, &def.Handshake},
+		{&t.Hello, &def.Hello},
 		{&t.Head, &def.Head},
 		{&t.First, &def.First},
 		{&t.KeepAlive, &def.KeepAlive},

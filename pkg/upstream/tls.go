@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"reflect"
 	"slices"
+	"sync/atomic"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
 )
@@ -105,10 +107,39 @@ func verify(s *tls.ConnectionState, roots *x509.CertPool, spec *ir.UpstreamTLS) 
 
 // handshake makes a connection one over TLS. It closes nc where that fails.
 func (e *Endpoint) handshake(ctx, outer context.Context, nc net.Conn, config *tls.Config) (net.Conn, *Error) {
-	secured := tls.Client(nc, config)
+	below := &noted{Conn: nc}
+	secured := &secureConn{Conn: tls.Client(below, config), below: below}
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = nc.Close()
 		return nil, e.failed(outer, PhaseTLS, err)
 	}
 	return secured, nil
+}
+
+// secureConn is a connection over TLS that knows whether its end is genuine.
+type secureConn struct {
+	*tls.Conn
+	below *noted
+}
+
+// NetConn returns the connection in clear text.
+func (c *secureConn) NetConn() net.Conn { return c.below.Conn }
+
+// Truncated says that the connection has ended without the word of TLS for it (close_notify, RFC 8446
+// section 6.1). crypto/tls does not tell: it takes the end of the socket for that of the data.
+func (c *secureConn) Truncated() bool { return c.below.ended.Load() }
+
+// noted is a connection that notes its end. After a close_notify nobody reads on, so that it stays unseen.
+type noted struct {
+	net.Conn
+	ended atomic.Bool
+}
+
+// Read implements net.Conn.
+func (c *noted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, io.EOF) {
+		c.ended.Store(true)
+	}
+	return n, err
 }

@@ -144,9 +144,14 @@ var acceptedRequests = map[string]struct {
 		want: outcome{Start: "GET a.example|/| false", Header: []string{"X: a"}},
 	},
 	"has names with underscores that are kept": {
-		raw:  get("X_Y: a\r\n"),
+		raw:  get("X_Y: a\r\nX_Forwarded_For: 192.0.2.1\r\nContent-Length: 0\r\nContent_Length: 5\r\nX_Original-URL: /admin\r\nX_Forwarded_User: root\r\n"),
 		lim:  &Limits{KeepUnderscores: true},
 		want: outcome{Start: "GET a.example|/| false", Header: []string{"X_Y: a"}},
+	},
+	"has trailers with underscores that are kept": {
+		raw:  chunked("0\r\nX_Y: a\r\nX_Forwarded_For: 192.0.2.1\r\nContent_Length: 5\r\nX_Rewrite_URL: /admin\r\n\r\n"),
+		lim:  &Limits{KeepUnderscores: true},
+		want: outcome{Start: "POST a.example|/| false", Length: -1, Trailer: []string{"X_Y: a"}},
 	},
 	"has as many fields as may be": {
 		raw:  get(most),
@@ -324,6 +329,10 @@ var acceptedResponses = map[string]struct {
 	"keeps underscores in names": {
 		"GET", status("HTTP/1.1 200 OK", "X_Y: a\r\nContent-Length: 0\r\n", ""),
 		outcome{Start: "200", Header: []string{"X_Y: a"}, Reusable: true},
+	},
+	"keeps underscores in names of trailers": {
+		"GET", status("HTTP/1.1 200 OK", "Transfer-Encoding: chunked\r\n", "0\r\nX_Y: a\r\n\r\n"),
+		outcome{Start: "200", Length: -1, Trailer: []string{"X_Y: a"}, Reusable: true},
 	},
 	"answers HEAD": {
 		"HEAD", status("HTTP/1.1 200 OK", "Content-Length: 5\r\n", ""),

@@ -3,6 +3,7 @@ package h1
 import (
 	"errors"
 	"io"
+	"net"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
 )
@@ -99,10 +100,17 @@ func (b *body) readPlain(p []byte) (int, error) {
 		b.advance(int64(n))
 		return n, err
 	}
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) && !truncated(b.c.nc) {
 		b.kind = bodyNone
 	}
 	return n, err
+}
+
+// truncated says that a layer above the socket, as TLS is, knows that its peer has not said that this is
+// the end: anyone on the way may have cut it short (RFC 9112 section 9.8).
+func truncated(nc net.Conn) bool {
+	layer, ok := nc.(interface{ Truncated() bool })
+	return ok && layer.Truncated()
 }
 
 // advance notes that n bytes of a body with Content-Length were read.

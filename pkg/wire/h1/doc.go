@@ -10,6 +10,9 @@
 // of the net.Conn. Buffers come from pools and are held only while a message is
 // under way: an idle connection holds none.
 //
+// A net.Conn may have a method Truncated() bool, which says that the end of what it reads was not told by
+// its peer, as the close_notify of TLS tells it: a body that ends with the connection is broken off then.
+//
 // What was read (heads, trailers) aliases the read buffer. It is valid until
 // the next head is read, [Conn.WaitReadable] or [Conn.Release], whichever comes first.
 package h1

@@ -116,9 +116,8 @@ type fields struct {
 }
 
 // parseFields parses the field lines among those that section found, from
-// line first on, into h; the fields that the codec handles go to f. Names with
-// an underscore are left out unless underscores is set.
-func (in *input) parseFields(h *wire.Header, f *fields, first int, underscores bool) error {
+// line first on, into h; the fields that the codec handles go to f.
+func (in *input) parseFields(h *wire.Header, f *fields, first int, kept underscores) error {
 	b := in.buf.b[in.r:]
 	start := 0
 	if first > 0 {
@@ -131,17 +130,17 @@ func (in *input) parseFields(h *wire.Header, f *fields, first int, underscores b
 			return err
 		}
 		start = int(end) + 2
-		if underscore && !underscores {
+		if underscore && !kept.keeps(field.Name) {
 			continue
 		}
 		field.Known = wire.Lookup(field.Name)
-		kept := field.Known == wire.Other
-		if !kept {
-			if kept, err = f.take(in.buf, field); err != nil {
+		belongs := field.Known == wire.Other
+		if !belongs {
+			if belongs, err = f.take(in.buf, field); err != nil {
 				return err
 			}
 		}
-		if kept {
+		if belongs {
 			h.AppendAlias(field)
 		}
 	}

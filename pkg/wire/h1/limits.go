@@ -16,7 +16,8 @@ type Limits struct {
 	MaxTrailerBytes int
 	// KeepUnderscores keeps request fields with "_" in their names. Without it
 	// they are left out: many an origin takes "X_Forwarded_For" for
-	// "X-Forwarded-For", and so a client could set fields that only a proxy may set.
+	// "X-Forwarded-For", and so a client could set fields that only a proxy may set. Those that
+	// [wire.Disguised] names are left out in any case.
 	KeepUnderscores bool
 	// UpgradeHTTP2 hands over an upgrade to HTTP/2 (RFC 7540 section 3.2), which is ignored
 	// otherwise. A proxy in front that lets such requests through would not see what follows.

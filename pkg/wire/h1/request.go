@@ -77,7 +77,7 @@ func (c *Conn) parseRequest(r *wire.Request) error {
 		return err
 	}
 	var f fields
-	if err := in.parseFields(&r.Header, &f, 1, c.lim.KeepUnderscores); err != nil {
+	if err := in.parseFields(&r.Header, &f, 1, c.underscores()); err != nil {
 		return err
 	}
 	if err := f.checkHost(r); err != nil {

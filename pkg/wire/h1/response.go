@@ -63,7 +63,7 @@ func (c *Conn) readResponse(r *wire.Response, method []byte) error {
 		return err
 	}
 	var f fields
-	if err := in.parseFields(&r.Header, &f, 1, true); err != nil {
+	if err := in.parseFields(&r.Header, &f, 1, allUnderscores); err != nil {
 		return err
 	}
 	if err := f.fillResponse(r, method); err != nil {

@@ -20,7 +20,7 @@ func (b *body) readTrailer() error {
 			return err
 		}
 		start = int(end) + 2
-		if underscore && !b.c.lim.KeepUnderscores {
+		if underscore && !b.c.underscores().keeps(field.Name) {
 			continue
 		}
 		field.Known = wire.Lookup(field.Name)

@@ -147,7 +147,7 @@ func (s *Section) Field(name, value string) {
 		return
 	}
 	line.Known = wire.Lookup(line.Name)
-	if underscore && !s.limits.KeepUnderscores {
+	if underscore && !s.keepsUnderscores(line.Name) {
 		return
 	}
 	if s.trailer != nil {
@@ -177,6 +177,11 @@ func (s *Section) refuse(e *Error) {
 // what a message aliases.
 func alias(text string) []byte {
 	return unsafe.Slice(unsafe.StringData(text), len(text))
+}
+
+// keepsUnderscores says whether a field with "_" in its name stays. In a response it forges nothing.
+func (s *Section) keepsUnderscores(name []byte) bool {
+	return s.limits.KeepUnderscores && (s.resp != nil || s.trailer != nil && !s.ofRequest || !wire.Disguised(name))
 }
 
 // lowerToken says whether name is a token without capitals (RFC 9113 section 8.2.1).

@@ -66,3 +66,27 @@ func TestTrailers(t *testing.T) {
 		})
 	}
 }
+
+// TestUnderscoresThatAreKept gives one field to each kind of section where names with underscores are let through.
+func TestUnderscoresThatAreKept(t *testing.T) {
+	for field, request := range map[string]bool{
+		"my_sum": true, "x_forwarded_for": false, "x-real_ip": false, "content_length": false, "x_original_url": false,
+	} {
+		for _, version := range []wire.Version{wire.HTTP2, wire.HTTP3} {
+			var h wire.Header
+			taken := func(begin func(*Section)) bool {
+				h.Reset()
+				s := New(version, Limits{MaxBytes: 1000, MaxFields: 10, KeepUnderscores: true})
+				begin(&s)
+				s.Field(field, "1")
+				return s.Malformed() == "" && h.Len() == 1
+			}
+			if got := taken(func(s *Section) { s.RequestTrailer(&h) }); got != request {
+				t.Errorf("%s of a request's trailer over %v: taken is %v", field, version, got)
+			}
+			if !taken(func(s *Section) { s.Trailer(&h) }) {
+				t.Errorf("%s of a response's trailer over %v is not taken", field, version)
+			}
+		}
+	}
+}
