@@ -19,6 +19,9 @@ func printLimits(row func(string, string, ...any), l *table.ExplainedLimits) {
 		text += fmt.Sprintf(", from %s %s", l.From.Origin, l.From.Field)
 	}
 	row("limits", "%s; %d active", text, l.Active)
+	if l.Shared {
+		row("scope", "Cluster: each of the ready replicas that --pods-service counts has its part; without that flag each has all of it")
+	}
 	q := l.Queue
 	if q == nil {
 		row("queue", "none: further requests are answered 503")

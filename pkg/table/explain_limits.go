@@ -14,6 +14,8 @@ type ExplainedLimits struct {
 	Limits string `json:"limits"`
 	// Key names who shares the slots.
 	Key string `json:"key"`
+	// Shared says that all replicas have the limits together (scope Cluster).
+	Shared bool `json:"shared,omitempty"`
 	// From is where they are written, nil where that is the route itself.
 	From *ExplainedSource `json:"from,omitempty"`
 	// Asked is what is written, and Here the part of this replica, nil where it has all of it.
@@ -64,7 +66,7 @@ func (r *Route) ExplainLimits() *ExplainedLimits {
 		return nil
 	}
 	spec, stats := &r.spec.Limits, r.Admission.Limiter.Stats()
-	e := &ExplainedLimits{Limits: spec.String(), Key: spec.Key, Active: stats.Active, Waiting: stats.Waiting}
+	e := &ExplainedLimits{Limits: spec.String(), Key: spec.Key, Shared: spec.Shared, Active: stats.Active, Waiting: stats.Waiting}
 	for _, s := range r.spec.Sources {
 		if s.Setting == "limits" {
 			from := ExplainedSource(s)

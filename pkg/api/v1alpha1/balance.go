@@ -114,6 +114,7 @@ type Balance struct {
 // one.
 //
 // +kubebuilder:validation:XValidation:rule="self.source == 'Cookie' || !has(self.cookie)",message="sticky.cookie must not be set where sticky.source is Header"
+// +kubebuilder:validation:XValidation:rule="self.source == 'Cookie' || !(self.name.lowerAscii() in ['connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])",message="sticky.name must not be a field of the connection"
 type BalanceSticky struct {
 	// source is what carries the session: Cookie, which the first response sets, or
 	// Header, a field of the response that the client sends again.
@@ -180,6 +181,7 @@ const (
 )
 
 // StickyCookie are the attributes of the cookie that carries a session.
+// +kubebuilder:validation:XValidation:rule="self.sameSite != 'None' || self.secure != 'Never'",message="sticky.cookie.sameSite None must not go with sticky.cookie.secure Never"
 type StickyCookie struct {
 	// path is below which paths the client sends the cookie.
 	//

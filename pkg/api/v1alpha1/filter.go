@@ -148,6 +148,7 @@ type IPAccessFilter struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:Pattern=`^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$`
 	Deny []string `json:"deny,omitempty"`
 
 	// allow are networks, or addresses, that are let in. With it all others are refused.
@@ -157,10 +158,12 @@ type IPAccessFilter struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:Pattern=`^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$`
 	Allow []string `json:"allow,omitempty"`
 }
 
 // CORSFilter says what scripts of other origins may do.
+// +kubebuilder:validation:XValidation:rule="has(self.origins) && size(self.origins) > 0 || has(self.originExpressions) && size(self.originExpressions) > 0",message="cors.origins or cors.originExpressions must be set"
 type CORSFilter struct {
 	// origins are "*" for any, or scheme://host[:port]; the host may begin with "*." for
 	// names of any depth below it.
@@ -185,6 +188,7 @@ type CORSFilter struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=32
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	Methods []string `json:"methods,omitempty"`
 
 	// headers are request fields that may be sent; "*" means any.
@@ -193,6 +197,7 @@ type CORSFilter struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	Headers []string `json:"headers,omitempty"`
 
 	// expose are response fields that scripts may see; "*" means all.
@@ -201,6 +206,7 @@ type CORSFilter struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	Expose []string `json:"expose,omitempty"`
 
 	// credentials says that cookies and the like may be sent.
@@ -239,6 +245,7 @@ type FaultDelay struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) > duration('0s') && duration(self) <= duration('5m')",message="fault.delay.time must be more than 0, and 5m at most"
 	Time string `json:"time"`
 
 	// percent of the requests are held back.
@@ -297,6 +304,7 @@ type HeaderFilter struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Set []HeaderField `json:"set,omitempty"`
 
@@ -305,6 +313,7 @@ type HeaderFilter struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Add []HeaderField `json:"add,omitempty"`
 
@@ -312,7 +321,9 @@ type HeaderFilter struct {
 	//
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	Remove []string `json:"remove,omitempty"`
 }

@@ -79,6 +79,7 @@ type ErrorPageFilter struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=260
+	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?[]]):[0-9]{1,5}$`
 	Address string `json:"address,omitempty"`
 
 	// status says which status the client gets: that of the answer that is replaced (Kept), or that

@@ -36,6 +36,7 @@ type ExternalAuthFilter struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=262
+	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?[]]):[0-9]{1,5}$`
 	Address string `json:"address,omitempty"`
 
 	// timeout bounds one question, such as 500ms, from 1ms to 1m.
@@ -44,6 +45,7 @@ type ExternalAuthFilter struct {
 	// +kubebuilder:default="5s"
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1ms') && duration(self) <= duration('1m')",message="externalAuth.timeout must be from 1ms to 1m"
 	Timeout string `json:"timeout,omitempty"`
 
 	// failOpen lets requests pass that nobody answers for. Then whoever can keep the one that is asked
@@ -64,6 +66,7 @@ type ExternalAuthFilter struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	RequestHeaders []string `json:"requestHeaders,omitempty"`
 
 	// principalHeader is the field of a yes that says who it is, for the log and {principal}.
@@ -71,6 +74,7 @@ type ExternalAuthFilter struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	PrincipalHeader string `json:"principalHeader,omitempty"`
 
 	// maxBodyBytes is how much of the request's body is told; a longer body is answered 413. The body
@@ -129,6 +133,7 @@ type ExternalAuthHTTP struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	ResponseHeaders []string `json:"responseHeaders,omitempty"`
 
 	// clientHeaders are the fields of a yes that the client gets, such as Set-Cookie.
@@ -138,6 +143,7 @@ type ExternalAuthHTTP struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	ClientHeaders []string `json:"clientHeaders,omitempty"`
 
 	// signIn is where clients are sent, with 302, in the place of a 401, such as
@@ -167,6 +173,7 @@ type ExternalAuthCache struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="externalAuth.cache.granted must be from 1s to 24h"
 	Granted string `json:"granted,omitempty"`
 
 	// refused is how long a no is remembered (401 and 403).
@@ -174,5 +181,6 @@ type ExternalAuthCache struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="externalAuth.cache.refused must be from 1s to 24h"
 	Refused string `json:"refused,omitempty"`
 }

@@ -49,6 +49,7 @@ type JWTFilter struct {
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('10m')",message="jwt.leeway must be 10m at most"
 	Leeway string `json:"leeway,omitempty"`
 
 	// from are the places that may hold the token; the first that does counts. By default it
@@ -117,6 +118,7 @@ type JWTKeys struct {
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="jwt.keys.refresh must be from 10s to 24h"
 	Refresh string `json:"refresh,omitempty"`
 
 	// caSecretName is a Secret in the same namespace whose key "ca.crt" holds the CAs that the

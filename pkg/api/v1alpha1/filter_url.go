@@ -79,6 +79,7 @@ type RewriteFilter struct {
 }
 
 // RedirectFilter answers with a redirect. What it does not say is that of the request.
+// +kubebuilder:validation:XValidation:rule="has(self.scheme) || has(self.host) || has(self.port) || has(self.path)",message="one of redirect.scheme, redirect.host, redirect.port and redirect.path must be set"
 type RedirectFilter struct {
 	// scheme is http or https.
 	//
@@ -119,6 +120,7 @@ type RedirectFilter struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.contentType) && !has(self.template) || has(self.body) || has(self.configMap)",message="directResponse.contentType and directResponse.template need directResponse.body or directResponse.configMap"
 // +kubebuilder:validation:XValidation:rule="!has(self.body) || !has(self.configMap)",message="only one of directResponse.body and directResponse.configMap can be set"
+// +kubebuilder:validation:XValidation:rule="!(self.status in [204, 205, 304]) || !has(self.body) && !has(self.configMap)",message="directResponse.body and directResponse.configMap are not for directResponse.status 204, 205 and 304"
 type DirectResponseFilter struct {
 	// status is the status of the answer.
 	//
@@ -176,6 +178,7 @@ type MirrorFilter struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=260
+	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?[]]):[0-9]{1,5}$`
 	Address string `json:"address,omitempty"`
 
 	// percent of the requests are copied, by chance.

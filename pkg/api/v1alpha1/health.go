@@ -50,6 +50,7 @@ type PassiveHealth struct {
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:MaxLength=24
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) > duration('0s')",message="health.passive.ejectFor must be more than 0"
 	EjectFor string `json:"ejectFor,omitempty"`
 
 	// maxEjectedPercent is how many of the endpoints may be out at once, on each replica; one may in

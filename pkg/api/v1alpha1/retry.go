@@ -2,6 +2,7 @@ package v1alpha1
 
 // Timeouts bound the phases of a request. "0s" means no bound. A field that is
 // not set is as Sluice's own default.
+// +kubebuilder:validation:XValidation:rule="!has(self.request) || !has(self.backendRequest) || duration(self.request) == duration('0s') || duration(self.backendRequest) <= duration(self.request)",message="timeouts.backendRequest must not be longer than timeouts.request"
 type Timeouts struct {
 	// connect bounds making a connection to an endpoint, TLS included.
 	//

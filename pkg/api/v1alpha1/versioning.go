@@ -41,6 +41,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="(self.source == 'Path') != has(self.name)",message="versioning.name must be set unless versioning.source is Path"
 // +kubebuilder:validation:XValidation:rule="(self.source == 'Path') == has(self.segment)",message="versioning.segment must be set for versioning.source Path, and for it alone"
 // +kubebuilder:validation:XValidation:rule="self.onNoMatch != 'Default' || has(self.default)",message="versioning.default must be set where versioning.onNoMatch is Default"
+// +kubebuilder:validation:XValidation:rule="!has(self.responseHeader) || !(self.responseHeader.lowerAscii() in ['connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])",message="versioning.responseHeader must not be a field of the connection"
 type Versioning struct {
 	// source is the part of the request that names the version: Header, Query
 	// (parameter), Cookie or Path. Where there are several of that name the first counts.

@@ -15,7 +15,6 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -30,7 +29,7 @@ type entry struct {
 	// line is where the document begins.
 	line  int
 	facts []report.Fact
-	// lax skips the rules of the Gateway API's CRDs.
+	// lax skips the rules of CRDs.
 	lax bool
 }
 
@@ -143,7 +142,7 @@ func (e *entry) decodeObject(h *header, text []byte) {
 		!k.clusterWide && !e.checkName("metadata.namespace", e.origin.Namespace, validation.IsDNS1123Label) {
 		return
 	}
-	if definition := definitions[k.name]; definition != nil && (!e.lax || k.apiVersion == v1alpha1.GroupVersion.String()) {
+	if definition := definitions[k.name]; definition != nil && !e.lax {
 		if text = e.validate(text, definition()); e.broken != "" {
 			return
 		}

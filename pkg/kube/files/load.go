@@ -27,7 +27,7 @@ func LoadFS(fsys fs.FS) (*snapshot.Snapshot, *report.Set, error) {
 	return load(tree{fsys: fsys, root: ".", display: trimRoot})
 }
 
-// LoadLaxFS is LoadFS without the rules of the Gateway API's CRDs, which objects need not
+// LoadLaxFS is LoadFS without the rules of CRDs, which objects need not
 // have come by: an API server may have CRDs of another release.
 func LoadLaxFS(fsys fs.FS) (*snapshot.Snapshot, *report.Set, error) {
 	return load(tree{fsys: fsys, root: ".", display: trimRoot, lax: true})

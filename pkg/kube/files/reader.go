@@ -28,7 +28,7 @@ func (f *file) broken() bool {
 	return slices.ContainsFunc(f.entries, func(e entry) bool { return e.broken != "" })
 }
 
-// parse reads a file, lax without the rules of the Gateway API's CRDs.
+// parse reads a file, lax without the rules of CRDs.
 func parse(name string, text []byte, lax bool) *file {
 	f := &file{name: name, sum: sha256.Sum256(text)}
 	for _, d := range split(text) {

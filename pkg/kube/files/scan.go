@@ -27,7 +27,7 @@ type tree struct {
 	root string
 	// display returns the path of a file as users know it.
 	display func(name string) string
-	// lax skips the rules of the Gateway API's CRDs.
+	// lax skips the rules of CRDs.
 	lax bool
 }
 

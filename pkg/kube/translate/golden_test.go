@@ -36,7 +36,7 @@ const (
 	wantStatus = "want-status"
 )
 
-// lax is the option of cases with objects of the Gateway API that its CRDs would refuse.
+// lax is the option of cases with objects that their CRDs would refuse.
 const lax = "lax"
 
 // TestGolden translates the manifests of each case, twice, and compares the

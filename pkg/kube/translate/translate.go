@@ -63,6 +63,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	b.refer()
 	reportWeights(s, &b.config, facts)
 	reportPods(s, &b.config, facts)
+	reportClaims(&b.config, facts)
 	if o.ReportEndpoints {
 		reportEndpoints(s, &b.config, o.Mapped, facts)
 	}

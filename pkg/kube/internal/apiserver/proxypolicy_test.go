@@ -16,13 +16,8 @@ func proxyPolicy(t *testing.T, namespace, spec string) *unstructured.Unstructure
 	return object
 }
 
-func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing.T) {
-	server.InstallCRDs(t)
-	namespace := server.Namespace(t)
-	c, err := client.New(server.Config(t), client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+// proxyPolicyCases are ProxyPolicies that the API server takes and refuses.
+func proxyPolicyCases() map[string]specCase {
 	const (
 		accepted = ""
 		gateway  = `{group: gateway.networking.k8s.io, kind: Gateway, name: g}`
@@ -33,10 +28,7 @@ func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing
 	for i := range 16 {
 		sixteen += `{group: gateway.networking.k8s.io, kind: HTTPRoute, name: "` + strings.Repeat("a", 200) + `", sectionName: "` + strings.Repeat("b", i+1) + `"},`
 	}
-	cases := map[string]struct {
-		spec string
-		want string // is part of the complaint; empty where there is none
-	}{
+	return map[string]specCase{
 		"for a Gateway":                      {with(gateway, `, limits: {maxActive: 1}, timeouts: {request: 1s}, retry: {}, filters: [{type: Drop}]`), accepted},
 		"for a listener":                     {with(`{group: gateway.networking.k8s.io, kind: Gateway, name: g, sectionName: http}`, ``), accepted},
 		"for a ListenerSet and a listener":   {with(`{group: gateway.networking.k8s.io, kind: ListenerSet, name: s}, {group: gateway.networking.k8s.io, kind: ListenerSet, name: s, sectionName: a}`, `, limits: {maxActive: 1}, timeouts: {request: 1s}, filters: [{type: Drop}]`), accepted},
@@ -46,6 +38,7 @@ func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing
 		"for a GRPCRoute":                    {with(`{group: gateway.networking.k8s.io, kind: GRPCRoute, name: g}`, `, versioning: {source: Header, name: v, onNoMatch: Any}`), accepted},
 		"for an Ingress":                     {with(`{group: networking.k8s.io, kind: Ingress, name: i}`, `, filters: [{type: RateLimit, rateLimit: {requests: 1}}]`), accepted},
 		"for a Service":                      {with(service, `, balance: {strategy: LeastRequest}, health: {passive: {}}, limits: {maxActive: 1}`), accepted},
+		"for a Service with a circuit":       {with(service, `, circuitBreaker: {errorPercent: 10}`), accepted},
 		"for nothing":                        {`{limits: {maxActive: 1}}`, accepted},
 		"for as much as can be":              {with(strings.TrimSuffix(sixteen, ","), ``), accepted},
 		"for too much":                       {with(sixteen+gateway, ``), "must have at most 16 items"},
@@ -66,15 +59,24 @@ func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing
 		"a balance by hash, but of nothing":  {`{balance: {strategy: Hash}}`, "balance.hash must be set for balance.strategy Hash, and for it alone"},
 		"a field that only ProxyRoutes have": {`{hosts: [a.example]}`, "unknown field"},
 	}
-	for name, test := range cases {
+}
+
+func TestTheServerTakesProxyPoliciesThatMeanSomethingAndRefusesOthers(t *testing.T) {
+	server.InstallCRDs(t)
+	namespace := server.Namespace(t)
+	c, err := client.New(server.Config(t), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range proxyPolicyCases() {
 		t.Run(name, func(t *testing.T) {
 			err := c.Create(t.Context(), proxyPolicy(t, namespace, test.spec), client.DryRunAll, client.FieldValidation("Strict"))
 			switch {
-			case test.want == accepted && err != nil:
+			case test.want == "" && err != nil:
 				t.Errorf("refused: %v", err)
-			case test.want != accepted && err == nil:
+			case test.want != "" && err == nil:
 				t.Error("accepted")
-			case test.want != accepted && !strings.Contains(err.Error(), test.want):
+			case test.want != "" && !strings.Contains(err.Error(), test.want):
 				t.Errorf("the complaint is\n%v\nand lacks\n%s", err, test.want)
 			}
 		})

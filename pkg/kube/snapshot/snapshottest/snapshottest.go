@@ -26,7 +26,7 @@ func Load(t testing.TB, archive *txtar.Archive) (*snapshot.Snapshot, *report.Set
 	return load(t, archive, files.LoadFS)
 }
 
-// LoadLax is Load for objects of the Gateway API that break the rules of its CRDs.
+// LoadLax is Load for objects that break the rules of their CRDs, and without the defaults of those.
 func LoadLax(t testing.TB, archive *txtar.Archive) (*snapshot.Snapshot, *report.Set) {
 	t.Helper()
 	return load(t, archive, files.LoadLaxFS)

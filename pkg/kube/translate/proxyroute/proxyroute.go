@@ -126,8 +126,6 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 	filters, sound := t.filters(route.Filters, route, at.At(".filters"))
 	if !sound {
 		filters, action = nil, &ir.Respond{Status: 500, Reason: "a filter of the route is invalid"}
-	} else {
-		t.warnOfClaims(route, &limits, filters, reader, at)
 	}
 	timeouts, retry, kept := reader.Timeouts(), reader.Retry(), reader.BufferResponse()
 	maxBody := t.Options.MaxBodyBytes

@@ -58,6 +58,9 @@ func (f *filters) respond(s *v1alpha1.DirectResponseFilter, at resolve.Place) ir
 	if s.Status < 200 || s.Status > 599 {
 		f.refuse(at.At(".status"), "the status %d is not between 200 and 599", s.Status)
 	}
+	if (s.Status == 204 || s.Status == 205 || s.Status == 304) && (s.Body != "" || s.ConfigMap != nil) {
+		f.refuse(at.At(".status"), "a response with the status %d has no body", s.Status)
+	}
 	out := &ir.DirectResponse{Status: int(s.Status), Header: f.fields(s.Headers, at.At(".headers"))}
 	out.ContentType, out.Body = f.content(content{s.Body, s.ContentType, s.ConfigMap, s.Template, "text/plain; charset=utf-8"}, at)
 	return out

@@ -170,6 +170,9 @@ func (f *filters) percent(p *int32, least int32, at resolve.Place) int {
 }
 
 func (f *filters) redirect(s *v1alpha1.RedirectFilter, at resolve.Place) ir.Filter {
+	if s.Scheme == "" && s.Host == "" && s.Port == 0 && s.Path == nil {
+		f.refuse(at, "none of scheme, host, port and path is set, so that it would lead to where it comes from")
+	}
 	out := &ir.Redirect{Status: int(cmp.Or(s.Status, 302)), Scheme: s.Scheme, Host: s.Host, Path: f.path(s.Path, at.At(".path"))}
 	switch out.Status {
 	case 301, 302, 303, 307, 308:
@@ -239,8 +242,14 @@ func (f *filters) headers(s *v1alpha1.HeaderFilter, at resolve.Place) ir.HeaderE
 
 func (f *filters) fields(list []v1alpha1.HeaderField, at resolve.Place) []ir.HeaderField {
 	var out []ir.HeaderField
+	seen := make(map[string]bool)
 	for i, field := range list {
 		f.headerName(field.Name, at.At("["+strconv.Itoa(i)+"].name"))
+		if name := strings.ToLower(field.Name); seen[name] {
+			f.refuse(at.At("["+strconv.Itoa(i)+"].name"), "the header %q is there twice", field.Name)
+		} else {
+			seen[name] = true
+		}
 		out = append(out, ir.HeaderField{Name: field.Name, Value: ir.Text(field.Value)})
 	}
 	return out

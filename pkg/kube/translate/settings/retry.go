@@ -39,6 +39,9 @@ func (r *Reader) Timeouts() ir.Timeouts {
 		} {
 			r.duration(one.value, one.into, at.At(one.name))
 		}
+		if spec.Request != "" && spec.BackendRequest != "" && out.Request > 0 && out.BackendRequest > out.Request {
+			r.Facts.Warnf(at.Origin, at.Field+".backendRequest", report.Invalid, "%q is longer than timeouts.request, so it never counts", spec.BackendRequest)
+		}
 	}
 	return out
 }

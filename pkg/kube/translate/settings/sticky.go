@@ -32,6 +32,9 @@ func (r *Reader) sticky(spec *v1alpha1.BalanceSticky, at resolve.Place) ir.Stick
 	switch spec.Source {
 	case v1alpha1.StickyByHeader:
 		out.Source, out.Name = ir.StickyHeader, strings.ToLower(out.Name)
+		if ir.ManagedHeader(out.Name) {
+			r.refuseBalance(at.At(".name"), "is a field that belongs to the connection or the framing of the message")
+		}
 		if spec.Cookie != nil {
 			r.refuseBalance(at.At(".cookie"), "is there without need, as a header carries the sessions")
 		}
@@ -68,6 +71,9 @@ func (r *Reader) cookie(out *ir.Sticky, spec *v1alpha1.StickyCookie, at resolve.
 		out.Secure = ir.SecureNever
 	default:
 		r.refuseBalance(at.At(".secure"), "is none of Auto, Always and Never")
+	}
+	if out.SameSite == "None" && out.Secure == ir.SecureNever {
+		r.refuseBalance(at.At(".secure"), "is Never, without which no browser takes a cookie with sameSite None")
 	}
 	out.Readable = spec.HTTPOnly != nil && !*spec.HTTPOnly
 }

@@ -90,8 +90,12 @@ func (r *Reader) versioning(spec *v1alpha1.Versioning, at resolve.Place) ir.Vers
 	default:
 		refuse(".onNoMatch", "is none of Default, Reject and Any")
 	}
-	if out.Tell != "" && !token.MatchString(out.Tell) {
+	switch {
+	case out.Tell == "":
+	case !token.MatchString(out.Tell):
 		refuse(".responseHeader", "is no name of a header field")
+	case ir.ManagedHeader(strings.ToLower(out.Tell)):
+		refuse(".responseHeader", "is a field that belongs to the connection or the framing of the message")
 	}
 	return out
 }

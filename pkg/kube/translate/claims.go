@@ -1,0 +1,112 @@
+package translate
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/report"
+)
+
+// reportClaims warns of routes that tell clients apart, or edit headers, by claims of tokens that none of
+// their filters verifies: no claim counts then. The warning is for the object that says so, which
+// may be a policy.
+func reportClaims(config *ir.Config, facts *report.Set) {
+	verifies := func(f ir.Filter) bool { _, ok := f.(*ir.JWT); return ok }
+	for i := range config.RouteSets {
+		for j := range config.RouteSets[i].Hosts {
+			for k := range config.RouteSets[i].Hosts[j].Routes {
+				if r := &config.RouteSets[i].Hosts[j].Routes[k]; !slices.ContainsFunc(r.Filters, verifies) {
+					c := claims{r, facts}
+					c.limits()
+					c.filters()
+				}
+			}
+		}
+	}
+}
+
+// claims are those that a route without a filter JWT names.
+type claims struct {
+	route *ir.Route
+	facts *report.Set
+}
+
+// warn warns of a claim that an object names at a field.
+func (c claims) warn(origin report.Origin, field, claim, so string) {
+	route, _, _ := strings.Cut(c.route.Field, ".matches[")
+	if origin != c.route.Origin {
+		route = c.route.Origin.String() + " (" + route + ")"
+	}
+	c.facts.Warnf(origin, field, report.Unsupported, "no filter JWT of %s verifies tokens, so the claim %q is never there and %s", route, claim, so)
+}
+
+// source returns where a setting of the route is written.
+func (c claims) source(setting string) (report.Origin, string) {
+	for _, s := range c.route.Sources {
+		if s.Setting == setting {
+			return s.Origin, s.Field
+		}
+	}
+	route, _, _ := strings.Cut(c.route.Field, ".matches[")
+	return c.route.Origin, route + "." + setting
+}
+
+const (
+	allOne  = "all requests are one client's"
+	isEmpty = "its value is empty"
+)
+
+// askedClaim finds the claims that an expression asks for by name.
+var askedClaim = regexp.MustCompile(`request\s*\.\s*claim\s*\(\s*(?:"([^"]*)"|'([^']*)')`)
+
+func (c claims) limits() {
+	q := &c.route.Limits.Queue
+	if q.FairClaim == "" && q.PriorityExpression == "" {
+		return
+	}
+	origin, field := c.source("limits")
+	if q.FairClaim != "" {
+		c.warn(origin, field+".queue.fairBy", q.FairClaim, allOne)
+	}
+	for _, found := range askedClaim.FindAllStringSubmatch(q.PriorityExpression, -1) {
+		c.warn(origin, field+".queue.priority.expression", found[1]+found[2], isEmpty)
+	}
+}
+
+func (c claims) filters() {
+	for _, f := range c.route.Filters {
+		switch f := f.(type) {
+		case *ir.RateLimit:
+			// The key is KIND/NAMESPACE/NAME/FIELD of the object that has the filter.
+			if key := strings.SplitN(f.Key, "/", 4); f.Claim != "" && len(key) == 4 {
+				c.warn(report.Origin{Kind: kindOfKey(key[0]), Namespace: key[1], Name: key[2]}, key[3]+".claim", f.Claim, allOne)
+			}
+		case *ir.ModifyRequestHeader:
+			c.header(&f.Edit)
+		case *ir.ModifyResponseHeader:
+			c.header(&f.Edit)
+		}
+	}
+}
+
+// kindOfKey returns the kind that the key of a rate limit begins with.
+func kindOfKey(word string) string {
+	if word == "proxypolicy" {
+		return "ProxyPolicy"
+	}
+	return "ProxyRoute"
+}
+
+func (c claims) header(edit *ir.HeaderEdit) {
+	for _, list := range [][]ir.HeaderField{edit.Set, edit.Add} {
+		for _, field := range list {
+			_, rest, found := strings.Cut(strings.ReplaceAll(string(field.Value), "{{", ""), "{claim.")
+			if claim, _, closed := strings.Cut(rest, "}"); found && closed {
+				origin, place := c.source("filters")
+				c.warn(origin, place, claim, isEmpty)
+			}
+		}
+	}
+}
