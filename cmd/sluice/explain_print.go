@@ -28,9 +28,12 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 		row("tls", "%s", describeTLS(a))
 	}
 	row("matched as", "host %q, path %s", a.Host, a.Path)
-	if a.Route == nil {
+	switch {
+	case a.Route == nil && a.Answer == nil:
 		row("route", "none: 404")
-	} else {
+	case a.Route == nil:
+		row("route", "none")
+	default:
 		row("host", "%s", describeHost(a.Route.Host))
 		row("route", "%s", a.Route.ID)
 		row("from", "%s %s", a.Route.Origin, a.Route.Field)

@@ -41,8 +41,11 @@ func (f Fields) Line(name string, from int) (value []byte, next int, ok bool) {
 }
 
 // ParseQuestion reads a URL (http or https, with a host), a method (GET where
-// it is empty) and header lines ("Name: value").
+// it is empty) and header lines ("Name: value"). A CONNECT may have HOST:PORT for a URL, which stands for one in clear text.
 func ParseQuestion(rawURL, method string, header []string) (Question, error) {
+	if method == "CONNECT" && !strings.Contains(rawURL, "/") {
+		rawURL = "http://" + rawURL // The target of a CONNECT is a host and a port (RFC 9112 section 3.2.3).
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return Question{}, fmt.Errorf("the URL: %w", err)

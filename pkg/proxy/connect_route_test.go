@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quic-go/quic-go/http3"
+
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/proxy/proxytest"
@@ -53,6 +55,9 @@ func TestConnectIsATunnelToTheRoutesEndpoint(t *testing.T) {
 		"over HTTP/2 in memory":     {new(proxytest.Memory), "HTTP/2", random, 1 << 20},
 		"over HTTP/2 on loopback":   {proxytest.Loopback{}, "HTTP/2", random, 100_000},
 		"over HTTP/2 by bytes":      {new(proxytest.Memory), "HTTP/2", random[:2000], 1},
+		"over HTTP/3 in memory":     {new(proxytest.Memory), "HTTP/3", random, 1 << 20},
+		"over HTTP/3 on loopback":   {proxytest.Loopback{}, "HTTP/3", random, 100_000},
+		"over HTTP/3 by bytes":      {new(proxytest.Memory), "HTTP/3", random[:2000], 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := startConnect(t, proxytest.Options{Network: c.network}, nil)
@@ -69,7 +74,8 @@ func TestConnectIsATunnelToTheRoutesEndpoint(t *testing.T) {
 			var from io.Reader
 			var to io.WriteCloser
 			early := "early"
-			if c.version == "HTTP/1.1" {
+			switch c.version {
+			case "HTTP/1.1":
 				nc := k.Dial(ir.ListenerHTTP)
 				io.WriteString(nc, connectHead+early)
 				r := bufio.NewReader(nc)
@@ -77,13 +83,19 @@ func TestConnectIsATunnelToTheRoutesEndpoint(t *testing.T) {
 					t.Fatalf("got %q, %v", head, err)
 				}
 				from, to = r, halfCloser{nc}
-			} else {
+			case "HTTP/2":
 				var resp *http.Response
 				resp, to = connectPlainly(t, k)
 				if resp.StatusCode != 200 || resp.ContentLength != -1 {
 					t.Fatalf("got %v", resp)
 				}
 				from, early = resp.Body, ""
+			case "HTTP/3":
+				resp, stream := connectHTTP3(t, k, "")
+				if resp.StatusCode != 200 || len(resp.Header["Content-Length"]) > 0 {
+					t.Fatalf("got %v", resp)
+				}
+				from, to, early = stream, stream, ""
 			}
 			go func() {
 				for part := range chunksOf(c.sent, c.piece) {
@@ -109,6 +121,35 @@ func TestConnectIsATunnelToTheRoutesEndpoint(t *testing.T) {
 type halfCloser struct{ net.Conn }
 
 func (h halfCloser) Close() error { return h.Conn.(interface{ CloseWrite() error }).CloseWrite() }
+
+// connectHTTP3 opens a CONNECT over HTTP/3: an extended one to a path with a protocol.
+func connectHTTP3(t *testing.T, k *proxytest.Kit, protocol string) (*http.Response, *http3.RequestStream) {
+	t.Helper()
+	client := http3Client(t, k, k.HTTP3(ir.ListenerHTTPS))
+	conn, err := client.Dial(t.Context(), "", client.TLSClientConfig, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := client.NewClientConn(conn).OpenRequestStream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodConnect, "https://other.example:22", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if protocol != "" {
+		req.Proto, req.URL.Path = protocol, "/t"
+	}
+	if err := stream.SendRequestHeader(req); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := stream.ReadResponse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, stream
+}
 
 // connectPlainly opens a CONNECT over HTTP/2.
 func connectPlainly(t *testing.T, k *proxytest.Kit) (*http.Response, io.WriteCloser) {
@@ -264,5 +305,32 @@ func TestARequestWithoutAHostNamesTheEndpoint(t *testing.T) {
 	}
 	if line := k.Log(1)[0]; line["host"] != nil && line["host"] != "" {
 		t.Errorf("logged %v", line)
+	}
+}
+
+func TestConnectOfAStreamIsRefused(t *testing.T) {
+	for version, open := range map[string]func(*testing.T, *proxytest.Kit) *http.Response{
+		"HTTP/2": func(t *testing.T, k *proxytest.Kit) *http.Response {
+			resp, to := connectPlainly(t, k)
+			to.Close()
+			return resp
+		},
+		"HTTP/3": func(t *testing.T, k *proxytest.Kit) *http.Response {
+			resp, stream := connectHTTP3(t, k, "")
+			stream.Close()
+			return resp
+		},
+	} {
+		t.Run(version, func(t *testing.T) {
+			k := startConnect(t, proxytest.Options{Proxy: proxy.Options{DebugHeaders: true}}, func(_ *ir.Config, r *ir.Route) {
+				r.Connect, r.Match.Method = false, ""
+			})
+			e := k.Replies(nil, okResponse)
+			k.SetEndpoints(e)
+			resp := open(t, k)
+			if got := resp.Header.Get("X-Sluice-Reason"); resp.StatusCode != 501 || got != "connect_not_supported" || e.Accepted() != 0 {
+				t.Errorf("got %v, and the endpoint %d connections", resp, e.Accepted())
+			}
+		})
 	}
 }

@@ -22,7 +22,7 @@ type Explanation struct {
 	Hosts []ExplainedHost `json:"hosts"`
 	// NearHosts are patterns that do not match, though they are much like the host.
 	NearHosts []string `json:"nearHosts,omitempty"`
-	// Route is the one that serves, nil where none does: 404.
+	// Route is the one that serves, nil where none does: 404, or Answer.
 	Route *ExplainedRoute `json:"route,omitempty"`
 	// Filters are those of the route, in their order.
 	Filters []string `json:"filters,omitempty"`
@@ -138,12 +138,26 @@ func (l *Listener) Explain(in *match.Input) Explanation {
 		}
 		e.Hosts = append(e.Hosts, host)
 	}
+	if e.Answer = refusedMethod(in.Method, found.OK && found.Found.Connect); e.Answer != nil {
+		return e
+	}
 	if found.OK {
 		chosen := explainRoute(found.Found, match.Chosen, "")
 		e.Route = &chosen
 		l.explainAction(found.Found, in, &e)
 	}
 	return e
+}
+
+// refusedMethod is what the methods are answered that are not forwarded like others: nil for those that are.
+func refusedMethod(method []byte, connects bool) *ExplainedAnswer {
+	switch {
+	case string(method) == "TRACE":
+		return &ExplainedAnswer{Status: 405, Reason: "TRACE is never served"}
+	case string(method) == "CONNECT" && !connects:
+		return &ExplainedAnswer{Status: 501, Reason: "no route for CONNECT matches"}
+	}
+	return nil
 }
 
 func explainRoute(r *Route, v match.Verdict, reason string) ExplainedRoute {

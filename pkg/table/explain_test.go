@@ -102,3 +102,40 @@ func TestExplainNamesHostsThatAreNear(t *testing.T) {
 		t.Errorf("near hosts differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestExplainTellsOfMethodsThatAreNotForwarded(t *testing.T) {
+	tunnel := route("tunnel", "/", to("a"))
+	tunnel.Connect, tunnel.Match.Method = true, "CONNECT"
+	method := route("method", "/", to("a"))
+	method.Match.Method = "CONNECT"
+	rest := route("rest", "/", to("a"))
+	for name, tt := range map[string]struct {
+		routes []ir.Route
+		method string
+		answer *ExplainedAnswer
+		route  string
+	}{
+		"CONNECT with a route for it":                {[]ir.Route{tunnel, rest}, "CONNECT", nil, "tunnel"},
+		"CONNECT without one":                        {[]ir.Route{rest}, "CONNECT", &ExplainedAnswer{501, "no route for CONNECT matches"}, ""},
+		"CONNECT with one for the method alone":      {[]ir.Route{method, rest}, "CONNECT", &ExplainedAnswer{501, "no route for CONNECT matches"}, ""},
+		"TRACE":                                      {[]ir.Route{tunnel, rest}, "TRACE", &ExplainedAnswer{405, "TRACE is never served"}, ""},
+		"another method passes the route for tunnel": {[]ir.Route{tunnel, rest}, "PUT", nil, "rest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tbl, _ := compile(t, config(tt.routes, "a"))
+			in := get("/")
+			in.Method = []byte(tt.method)
+			got := tbl.Listener("http").Explain(in)
+			if diff := cmp.Diff(tt.answer, got.Answer); diff != "" {
+				t.Errorf("answer differs (-want +got):\n%s", diff)
+			}
+			id := ""
+			if got.Route != nil {
+				id = got.Route.ID
+			}
+			if id != tt.route || (len(got.Backends) > 0) != (tt.route != "") {
+				t.Errorf("the route is %q, to %v", id, got.Backends)
+			}
+		})
+	}
+}
