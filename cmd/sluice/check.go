@@ -45,7 +45,7 @@ func runCheck(p *program, args []string) int {
 	} else {
 		printFacts(p.stdout, offline)
 		if *limits {
-			err = printAllLimits(p.stdout, offline.Table.Routes())
+			err = printAllLimits(p.stdout, offline.Table)
 		}
 	}
 	if err != nil {
@@ -63,7 +63,15 @@ func printFacts(out io.Writer, offline *app.Offline) {
 		counts[f.Severity]++
 		fmt.Fprintln(out, f)
 	}
-	fmt.Fprintf(out, "%s, %s, %s\n", count(len(offline.Table.Routes()), "route"), count(counts[report.Error], "error"), count(counts[report.Warning], "warning"))
+	served := count(len(offline.Table.Routes()), "route")
+	streams := 0
+	for _, l := range offline.Table.Listeners() {
+		streams += len(l.ExplainStreams())
+	}
+	if streams > 0 {
+		served += ", " + count(streams, "stream")
+	}
+	fmt.Fprintf(out, "%s, %s, %s\n", served, count(counts[report.Error], "error"), count(counts[report.Warning], "warning"))
 }
 
 // count says how many there are of what a word names.

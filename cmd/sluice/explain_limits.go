@@ -51,13 +51,14 @@ func describeBounds(b table.ExplainedBounds) string {
 	return strings.Join(parts, " and ")
 }
 
-// printAllLimits lists the routes whose requests are bounded, and what by.
-func printAllLimits(out io.Writer, routes []*table.Route) error {
+// printAllLimits lists the routes whose requests are bounded, and what by, and the streams whose
+// connections are.
+func printAllLimits(out io.Writer, t *table.Table) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	for _, r := range routes {
+	for _, r := range t.Routes() {
 		limits, rates := r.ExplainLimits(), r.RateLimits()
 		if limits == nil && len(rates) == 0 {
 			continue
@@ -68,6 +69,14 @@ func printAllLimits(out io.Writer, routes []*table.Route) error {
 		}
 		if limits != nil {
 			printLimits(row, limits)
+		}
+	}
+	for _, l := range t.Listeners() {
+		for _, s := range l.ExplainStreams() {
+			if s.MaxActive > 0 {
+				row("stream", "%s", s.ID)
+				printStreamLimits(row, &s)
+			}
 		}
 	}
 	return w.Flush()

@@ -27,6 +27,10 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 	if a.TLS != nil {
 		row("tls", "%s", describeTLS(a))
 	}
+	if a.Stream != nil {
+		printStream(row, a)
+		return w.Flush()
+	}
 	row("matched as", "host %q, path %s", a.Host, a.Path)
 	switch {
 	case a.Route == nil && a.Answer == nil:
@@ -93,7 +97,10 @@ func describeVersion(v *table.ExplainedVersion) string {
 }
 
 func printBackend(row func(string, string, ...any), a *admin.Answer, b table.ExplainedBackend) {
-	name := b.Upstream
+	name, what, closed := b.Upstream, "requests", "503"
+	if a.Stream != nil {
+		what, closed = "connections", "the connection is closed"
+	}
 	if b.Version != "" {
 		name += " (version " + b.Version + ")"
 	}
@@ -105,7 +112,7 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 		row("upstream", "none, for %d of %d requests: %d: %s", b.Weight, b.Total, b.Answer.Status, b.Answer.Reason)
 		return
 	}
-	row("upstream", "%s, %d of %d requests", name, b.Weight, b.Total)
+	row("upstream", "%s, %d of %d %s", name, b.Weight, b.Total, what)
 	if b.Balance != "" && b.Balance != "RoundRobin" {
 		row("balance", "%s", b.Balance+": "+strings.TrimSpace(b.Endpoint+" "+b.Choice))
 	}
@@ -117,7 +124,7 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 			continue
 		}
 		if len(pool.Endpoints) == 0 {
-			row("endpoint", "none: 503")
+			row("endpoint", "none: %s", closed)
 		}
 		if pool.Panic {
 			row("panic", "too few endpoints are in service, so that all of them serve")

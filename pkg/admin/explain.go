@@ -76,9 +76,10 @@ type Answer struct {
 	// AnsweredBy is the filter that answers, so that no upstream is asked; empty
 	// where none does.
 	AnsweredBy string `json:"answeredBy,omitempty"`
-	// Certificate is what a TLS client would be shown, nil in clear text.
+	// Certificate is what a TLS client would be shown, nil in clear text, and where the connection is
+	// passed on: then the back end has it.
 	Certificate *certs.Choice `json:"certificate,omitempty"`
-	// TLS is what a TLS client would be held to, nil in clear text.
+	// TLS is what a TLS client would be held to, nil as Certificate is.
 	TLS *certs.HeldTo `json:"tls,omitempty"`
 	// Pools are the live upstreams of the route.
 	Pools []upstream.PoolDump `json:"pools,omitempty"`
@@ -100,11 +101,14 @@ func listenerOf(t *table.Table, q Question, in *match.Input) (*table.Listener, e
 	if own == nil {
 		return nil, fmt.Errorf("there is no listener %q", name)
 	}
-	if q.Listener != "" || own.Find(in) != nil {
+	serves := func(l *table.Listener) bool {
+		return l.Find(in) != nil || l.ByServerName() && l.Stream(in.Host) != nil
+	}
+	if q.Listener != "" || serves(own) {
 		return own, nil
 	}
 	for _, l := range t.Listeners() {
-		if l.Protocol == protocol && strconv.Itoa(int(l.PublicPort)) == port && l.Find(in) != nil {
+		if (l.Protocol == protocol || l.Protocol == ir.TLS && protocol == ir.HTTPS) && strconv.Itoa(int(l.PublicPort)) == port && serves(l) {
 			return l, nil
 		}
 	}
@@ -139,7 +143,7 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 		return nil, err
 	}
 	answer := &Answer{Explanation: listener.Explain(in), Host: string(host), Path: string(path)}
-	if listener.TLS != nil {
+	if s := answer.Stream; listener.TLS != nil && (s == nil || s.Terminate) {
 		choice := listener.TLS.Explain(string(host))
 		answer.Certificate = &choice
 		held := listener.TLS.ExplainPolicy(string(host))

@@ -32,6 +32,12 @@ func backendsOf(config *ir.Config, inService map[string]upstream.Service) map[re
 	for i := range config.Upstreams {
 		c.upstreams[config.Upstreams[i].Key] = &config.Upstreams[i]
 	}
+	for i := range config.Listeners {
+		for j := range config.Listeners[i].Streams {
+			s := &config.Listeners[i].Streams[j]
+			c.forward(s.Origin, s.Backends)
+		}
+	}
 	for i := range config.RouteSets {
 		for j := range config.RouteSets[i].Hosts {
 			host := &config.RouteSets[i].Hosts[j]
@@ -59,18 +65,24 @@ type backendKey struct {
 }
 
 func (c *backendCollector) route(route *ir.Route) {
-	forward, ok := route.Action.(*ir.Forward)
-	if !ok || route.Origin.Kind != "ProxyRoute" {
+	if forward, ok := route.Action.(*ir.Forward); ok {
+		c.forward(route.Origin, forward.Backends)
+	}
+}
+
+// forward adds the back ends that an object's requests or connections go to.
+func (c *backendCollector) forward(origin report.Origin, backends []ir.WeightedUpstream) {
+	if origin.Kind != "ProxyRoute" {
 		return
 	}
-	for i := range forward.Backends {
-		share := &forward.Backends[i]
+	for i := range backends {
+		share := &backends[i]
 		u := c.upstreams[share.Upstream]
 		if u == nil {
 			continue // What is missing is the business of ResolvedRefs.
 		}
 		s := c.inService[u.Key]
-		c.add(route.Origin, status.Backend{
+		c.add(origin, status.Backend{
 			Name: backendName(u), Version: share.Version, Ready: s.Ready, Total: s.Total, Idle: share.Unready || share.Weight == 0,
 		})
 	}

@@ -20,6 +20,7 @@ func sample() *Config {
 						ID: "tlsroute/ns/pass", Origin: report.Origin{Kind: "TLSRoute", Namespace: "ns", Name: "pass"}, Field: "spec.rules[0]",
 						Host: "pass.example.org", Backends: []WeightedUpstream{{Upstream: "static", Weight: 1}},
 						Timeouts: Timeouts{Connect: time.Second, TunnelIdle: time.Hour},
+						Limits:   Limits{Key: "tlsroute/ns/pass", MaxActive: 9},
 					},
 					{ID: "tlsroute/ns/end", Host: "z.example.org", Terminate: true},
 				},

@@ -90,6 +90,9 @@ func (d dumper) stream(s *Stream) {
 	}
 	d.line(1, "stream", quote(s.Host), quote(s.ID), ends, origin(s.Origin, s.Field))
 	d.line(2, timeouts(s.Timeouts)...)
+	if s.Limits != (Limits{}) {
+		d.line(2, "limits", s.Limits.String())
+	}
 	for _, b := range s.Backends {
 		d.line(2, backend(b)...)
 	}

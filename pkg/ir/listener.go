@@ -102,6 +102,9 @@ type Stream struct {
 	// Timeouts bound making a connection (Connect) and silence (TunnelIdle); for UDP
 	// the latter is the life of a session.
 	Timeouts Timeouts
+	// Limits bound how many connections are passed on at once (MaxActive). They have neither
+	// PerEndpoint nor a Queue: a connection beyond them is closed. None for UDP.
+	Limits Limits
 }
 
 // ListenerTLS says which certificates a listener answers with, and asks for.

@@ -69,6 +69,9 @@ func (v *validator) stream(l *Listener, i int) {
 	v.check(secure || s.Host == "" && !s.Terminate, "it asks for a server name or an end of TLS where there is no TLS")
 	v.check(min(s.Timeouts.Connect, s.Timeouts.TunnelIdle) >= 0, "a timeout is negative")
 	v.check(s.Timeouts == Timeouts{Connect: s.Timeouts.Connect, TunnelIdle: s.Timeouts.TunnelIdle}, "a timeout has no meaning for a stream")
+	v.limits(s.Limits)
+	v.check(l.Protocol != UDP || s.Limits == Limits{}, "it bounds sessions of UDP")
+	v.check(s.Limits.PerEndpoint == 0 && s.Limits.Queue == Queue{}, "a limit has no meaning for a stream")
 	for _, b := range s.Backends {
 		v.backend(b)
 		v.check(len(b.Filters) == 0 && b.Version == "", "a backend has filters or a version, which streams have not")

@@ -143,6 +143,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"a stream that is no pattern":            {func(c *Config) { shared(c).Streams[1].Host = "z/" }, `the host is no host pattern`},
 		"a server name without TLS":              {func(c *Config) { l := shared(c); *l = Listener{Name: l.Name, Protocol: TCP, Streams: l.Streams[:1]} }, `it asks for a server name or an end of TLS where there is no TLS`},
 		"a stream's timeout of requests":         {func(c *Config) { shared(c).Streams[0].Timeouts.Request = 1 }, `a timeout has no meaning for a stream`},
+		"a stream's limit of an endpoint":        {func(c *Config) { shared(c).Streams[0].Limits.PerEndpoint = 1 }, `a limit has no meaning for a stream`},
 		"a stream's backend with a filter":       {func(c *Config) { shared(c).Streams[0].Backends[0].Filters = []Filter{&Fault{}} }, `a backend has filters or a version, which streams have not`},
 		"retries that are not its own":           {func(c *Config) { route(c).Retry.Own = false }, `a rule for retries that is not its own says something`},
 		"a negative number of retries":           {func(c *Config) { route(c).Retry.Attempts = -1 }, `the number of retries is negative`},

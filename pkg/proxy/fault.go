@@ -83,14 +83,15 @@ var (
 	faultMisdirected  = &fault{status: 421, reason: "misdirected_host", side: ofClient}
 	faultUnwritable   = &fault{status: 400, reason: "bad_header", side: ofClient}
 
-	faultPanic     = &fault{status: 500, reason: "panic", side: ofSluice, last: true}
-	faultDrained   = &fault{status: 503, reason: "shutting_down", side: ofSluice, last: true}
-	faultAnswer    = &fault{status: 500, reason: "invalid_answer", side: ofSluice}
-	faultNoStream  = &fault{reason: "no_stream", side: ofClient}
-	faultAnnounced = &fault{reason: "bad_proxy_header", side: ofClient}
-	faultHello     = &fault{reason: "bad_client_hello", side: ofClient}
-	faultHandshake = &fault{reason: "tls_handshake_failed", side: ofClient}
-	faultTunnelCut = &fault{reason: "tunnel_timeout", side: ofNobody}
+	faultPanic      = &fault{status: 500, reason: "panic", side: ofSluice, last: true}
+	faultDrained    = &fault{status: 503, reason: "shutting_down", side: ofSluice, last: true}
+	faultAnswer     = &fault{status: 500, reason: "invalid_answer", side: ofSluice}
+	faultStreamFull = &fault{reason: "too_many_connections", side: ofSluice}
+	faultNoStream   = &fault{reason: "no_stream", side: ofClient}
+	faultAnnounced  = &fault{reason: "bad_proxy_header", side: ofClient}
+	faultHello      = &fault{reason: "bad_client_hello", side: ofClient}
+	faultHandshake  = &fault{reason: "tls_handshake_failed", side: ofClient}
+	faultTunnelCut  = &fault{reason: "tunnel_timeout", side: ofNobody}
 )
 
 var errNotReady = errors.New("no listener in the table to serve TLS with")

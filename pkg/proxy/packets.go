@@ -79,11 +79,12 @@ func (p *Proxy) openSession(name string, client netip.AddrPort) (l4.Destination,
 		return own.refuse(faultNoStream)
 	}
 	own.begin(s)
-	pool, f := own.choose(s)
+	to, f := own.choose(s)
 	if f != nil {
 		return own.refuse(f)
 	}
-	e, err := pool.Pick()
+	pool := to.Pool
+	e, err := pool.PickFor(to.Ask)
 	if err != nil {
 		return own.refuse(faultNoEndpoint)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/pkg/accesslog"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy/l4"
 	"github.com/sluice-dev/sluice/pkg/report"
@@ -78,6 +79,8 @@ type passage struct {
 	conn    *connection
 	entry   accesslog.Entry
 	counter *metrics.Stream
+	// slots is what a slot was taken of, nil where none was.
+	slots *queue.Limiter
 	// detail says more than a fault's reason does.
 	detail string
 }
@@ -102,46 +105,67 @@ func (p *passage) serve(s *table.Stream, first []byte) {
 		return
 	}
 	p.begin(s)
-	pool, f := p.choose(s)
+	if !p.admit(s) {
+		p.end(faultStreamFull)
+		return
+	}
+	to, f := p.choose(s)
 	if f != nil {
 		p.end(f)
 		return
 	}
-	up, f := p.connect(pool, s.Timeouts.Connect)
+	up, f := p.connect(to, s.Timeouts.Connect)
 	if f == nil {
 		f = p.through(up, s.Terminate, s.Timeouts.TunnelIdle, first)
 	}
 	p.end(f)
 }
 
-// choose returns the pool that the stream's weights give.
-func (p *passage) choose(s *table.Stream) (*upstream.Pool, *fault) {
-	to := s.Choose()
+// admit takes a slot where the stream has limits; false means that none is free.
+func (p *passage) admit(s *table.Stream) bool {
+	if s.Limiter == nil {
+		return true
+	}
+	if _, free := s.Limiter.Try(queue.Request{}); !free {
+		return false
+	}
+	p.slots = s.Limiter
+	return true
+}
+
+// choose returns the pool that the stream's weights give, with what that picks by.
+func (p *passage) choose(s *table.Stream) (table.Outcome, *fault) {
+	to := s.Choose(p.entry.Client.Addr())
 	if to.Failure != nil {
 		p.detail = to.Failure.Reason
-		return nil, &fault{reason: to.Failure.Word, side: ofSluice}
+		return to, &fault{reason: to.Failure.Word, side: ofSluice}
 	}
 	p.entry.UpstreamKey = to.Pool.Key()
-	return to.Pool, nil
+	return to, nil
 }
 
 // connect makes a connection to an endpoint: as long as no byte has moved, another
-// one may be tried. The endpoint counts as in use where there is no fault.
-func (p *passage) connect(pool *upstream.Pool, within time.Duration) (*upstream.Conn, *fault) {
+// one may be tried. The endpoint counts as in use where there is no fault. That it could be
+// connected to is all that is known of how well it is.
+func (p *passage) connect(to table.Outcome, within time.Duration) (*upstream.Conn, *fault) {
 	var tried [passageTries]*upstream.Endpoint
 	var f *fault
 	for n := range tried {
-		e, err := pool.Pick(tried[:n]...)
+		e, err := to.Pool.PickFor(to.Ask, tried[:n]...)
 		if err != nil {
 			return nil, faultNoEndpoint
 		}
 		p.entry.Upstream, p.entry.Retries = e.Address(), n
 		up, err := p.dial(e, within)
 		if err == nil {
+			e.Judge(0, "")
 			return up, nil
 		}
+		if f = ofConnect(err); f.side == ofEndpoint && f != faultRequestSlow {
+			e.Judge(0, f.reason)
+		}
 		e.Done()
-		if f = ofConnect(err); !f.retryable {
+		if !f.retryable {
 			return nil, f
 		}
 		tried[n] = e
@@ -201,6 +225,9 @@ func (p *passage) begin(s *table.Stream) {
 // not take that for the end of what the endpoint had to say.
 func (p *passage) end(f *fault) {
 	e := &p.entry
+	if p.slots != nil {
+		p.slots.Leave(nil)
+	}
 	if p.counter != nil {
 		p.counter.Closed(e.BytesIn, e.BytesOut)
 	}

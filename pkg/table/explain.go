@@ -18,6 +18,9 @@ type Explanation struct {
 	Listener string `json:"listener"`
 	Protocol string `json:"protocol"`
 	RouteSet string `json:"routeSet"`
+	// Stream is where the connection is passed on to, nil where HTTP is served. Then Backends count,
+	// and nothing of the request but its host.
+	Stream *ExplainedStream `json:"stream,omitempty"`
 	// Hosts are those that match, in the order in which they were tried.
 	Hosts []ExplainedHost `json:"hosts"`
 	// NearHosts are patterns that do not match, though they are much like the host.
@@ -123,6 +126,9 @@ type ExplainedBackend struct {
 // Explain says what Find returns for a request and why. It is slow: it looks at
 // every route of each host that it tries.
 func (l *Listener) Explain(in *match.Input) Explanation {
+	if s := l.Stream(in.Host); s != nil && l.ByServerName() {
+		return l.explainStream(s, in)
+	}
 	routes, routeSet := l.routesOf(in.Host)
 	found := routes.Explain(in, maxExplained)
 	e := Explanation{

@@ -27,12 +27,18 @@ func (c *compiler) scopes(spec *ir.Listener) (*match.Matcher[*scope], []*Stream)
 		streams = append(streams, s)
 		add(s.Host, &scope{stream: s})
 	}
+	// Scopes of one set are one, so that a connection for a host of the one may be used for the other.
+	bySet := make(map[string]*scope)
 	for _, s := range spec.Scopes {
-		routes := c.sets[s.RouteSet]
-		if routes == nil {
-			routes = nothing()
+		one := bySet[s.RouteSet]
+		if one == nil {
+			one = &scope{routeSet: s.RouteSet, routes: c.sets[s.RouteSet]}
+			if one.routes == nil {
+				one.routes = nothing()
+			}
+			bySet[s.RouteSet] = one
 		}
-		add(s.Host, &scope{routeSet: s.RouteSet, routes: routes})
+		add(s.Host, one)
 	}
 	if len(hosts) == 0 {
 		return nil, nil
@@ -71,8 +77,9 @@ func (l *Listener) routesOf(host []byte) (routes *match.Matcher[*Route], routeSe
 	return l.routes, ""
 }
 
-// Crosses says that a server name and a host are in different scopes, so that a
-// connection made for the one must not be used for the other (RFC 9110 section 15.5.20).
+// Crosses says that a server name and a host are in different scopes, and not served by one
+// set of routes, so that a connection made for the one must not be used for the other
+// (RFC 9110 section 15.5.20).
 func (l *Listener) Crosses(serverName, host []byte) bool {
 	return l.scopes != nil && l.scopeOf(serverName) != l.scopeOf(host)
 }

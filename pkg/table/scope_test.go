@@ -1,6 +1,7 @@
 package table
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
@@ -66,10 +67,10 @@ func TestTheMostSpecificOfStreamsAndScopesServes(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", host, got, want)
 		}
 	}
-	if o := l.Stream([]byte("x.example.org")).Choose(); o.Pool == nil || o.Pool.Key() != "ns/a:80" {
+	if o := l.Stream([]byte("x.example.org")).Choose(netip.Addr{}); o.Pool == nil || o.Pool.Key() != "ns/a:80" {
 		t.Errorf("chose %+v", o)
 	}
-	if o := l.Stream([]byte("gone.example.org")).Choose(); o.Failure == nil {
+	if o := l.Stream([]byte("gone.example.org")).Choose(netip.Addr{}); o.Failure == nil {
 		t.Errorf("chose %+v", o)
 	}
 }

@@ -2,10 +2,13 @@ package table
 
 import (
 	"iter"
+	"net/netip"
 	"slices"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/limit/queue"
 	"github.com/sluice-dev/sluice/pkg/report"
+	"github.com/sluice-dev/sluice/pkg/table/match"
 	"github.com/sluice-dev/sluice/pkg/upstream"
 )
 
@@ -22,16 +25,28 @@ type Stream struct {
 	Terminate bool
 	// Timeouts bound making a connection (Connect) and silence (TunnelIdle).
 	Timeouts ir.Timeouts
+	// Limiter bounds how many connections are passed on at once, nil where nothing does; it
+	// outlives the table.
+	Limiter *queue.Limiter
 
 	choice *choice
+	spec   *ir.Stream
 }
 
 func (c *compiler) stream(spec *ir.Stream) *Stream {
 	s := &Stream{
 		ID: spec.ID, Origin: spec.Origin, Field: spec.Field, Host: spec.Host, Terminate: spec.Terminate, Timeouts: spec.Timeouts,
+		spec: spec,
 	}
 	r := Route{}
-	if err := c.forward(&r, &ir.Forward{Backends: spec.Backends}); err != nil {
+	err := c.forward(&r, &ir.Forward{Backends: spec.Backends})
+	if err == nil && spec.Limits != (ir.Limits{}) {
+		var a *Admission
+		if a, err = c.admission(spec.Limits); a != nil {
+			s.Limiter = a.Limiter
+		}
+	}
+	if err != nil {
 		r.choice = newChoice([]share{{failure: &Failure{Status: 500, Word: reasonBackend, Reason: err.Error()}}}, []uint64{1})
 		c.facts.Errorf(spec.Origin, spec.Field, report.Invalid, "every connection is closed: %v", err)
 	}
@@ -39,11 +54,16 @@ func (c *compiler) stream(spec *ir.Stream) *Stream {
 	return s
 }
 
-// Choose returns where the next connection goes, by weight: to a Pool, or
-// nowhere, as a Failure says.
-func (s *Stream) Choose() Outcome {
+// Choose returns where the next connection goes, by weight: to a Pool, with what that picks
+// an endpoint by, or nowhere, as a Failure says. Of the connection nothing is known
+// but the client's address.
+func (s *Stream) Choose(client netip.Addr) Outcome {
 	n := s.choice.next()
-	return Outcome{Pool: n.pool, Failure: n.failure}
+	out := Outcome{Pool: n.pool, Failure: n.failure}
+	if n.hash != nil {
+		out.Ask = askFor(n.hash, &match.Input{Client: client})
+	}
+	return out
 }
 
 // Has says whether Choose may return a pool.

@@ -1,24 +1,54 @@
 package v1alpha1
 
+// TLSMode says where the TLS of clients ends.
+//
+// +kubebuilder:validation:Enum=Terminate;Passthrough
+type TLSMode string
+
+// The modes of a TLS.
+const (
+	// TLSTerminate ends it here.
+	TLSTerminate TLSMode = "Terminate"
+	// TLSPassthrough ends it at the back end.
+	TLSPassthrough TLSMode = "Passthrough"
+)
+
 // TLS is how the hosts of a ProxyRoute are served over HTTPS.
 //
+// +kubebuilder:validation:XValidation:rule="self.mode == 'Passthrough' || has(self.secretName)",message="tls.secretName must be set unless tls.mode is Passthrough"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Passthrough' || !has(self.secretName)",message="tls.secretName must not be set where tls.mode is Passthrough, as TLS ends at the back end"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Passthrough' || !has(self.redirect)",message="tls.redirect must not be set where tls.mode is Passthrough"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Passthrough' || !has(self.minVersion) && !has(self.maxVersion) && !has(self.cipherSuites) && !has(self.curves)",message="tls.minVersion, maxVersion, cipherSuites and curves must not be set where tls.mode is Passthrough, as TLS ends at the back end"
+// +kubebuilder:validation:XValidation:rule="self.mode != 'Passthrough' || !has(self.client)",message="tls.client must not be set where tls.mode is Passthrough, as TLS ends at the back end"
 // +kubebuilder:validation:XValidation:rule="!has(self.minVersion) || !has(self.maxVersion) || self.minVersion <= self.maxVersion",message="tls.minVersion must not be above tls.maxVersion"
 type TLS struct {
+	// mode is Terminate, or Passthrough, which passes TLS on to a back end as it is, by the name that
+	// the client asks for (SNI): the back end has the certificate, and Sluice sees nothing of what
+	// is inside. Then there is one route, which has backends (with service or address, weight, ready and
+	// proxyProtocol), and of what settings there are balance (but by nothing of HTTP), timeouts (connect and
+	// tunnelIdle), limits (maxActive) and health (passive without statuses; active, of which HTTP and GRPC on a
+	// port of their own). Of objects of which some pass a host on and others end its TLS
+	// here, the oldest one says which. Over HTTP such a host is not served.
+	//
+	// +optional
+	// +kubebuilder:default=Terminate
+	Mode TLSMode `json:"mode,omitempty"`
+
 	// secretName is a Secret of type kubernetes.io/tls in the same namespace, with
 	// the certificate chain in tls.crt and the private key in tls.key. It serves
 	// those of the hosts that it covers. A response of OCSP for it, in DER form in
-	// tls.ocsp-staple, is sent to clients that ask, as long as it is valid.
-	//
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	SecretName string `json:"secretName"`
-
-	// redirect answers requests over HTTP with a redirect (308) to HTTPS, for those of
-	// the hosts that a usable certificate covers.
+	// tls.ocsp-staple, is sent to clients that ask, as long as it is valid. It must be set unless
+	// mode is Passthrough.
 	//
 	// +optional
-	// +kubebuilder:default=true
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+
+	// redirect answers requests over HTTP with a redirect (308) to HTTPS, for those of
+	// the hosts that a usable certificate covers; true if not set.
+	//
+	// +optional
 	Redirect *bool `json:"redirect,omitempty"`
 
 	// minVersion is the lowest version of TLS. Versions below that of the installation

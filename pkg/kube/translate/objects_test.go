@@ -87,7 +87,7 @@ func (m maker) proxyRoute() *v1alpha1.ProxyRoute {
 	o := &v1alpha1.ProxyRoute{ObjectMeta: m.meta()}
 	o.Spec.Hosts = some(m, 3, m.host)
 	if m.IntN(3) == 0 {
-		o.Spec.TLS = &v1alpha1.TLS{SecretName: one(m, "", "tls", "gone", "broken")}
+		o.Spec.TLS = &v1alpha1.TLS{SecretName: one(m, "", "tls", "gone", "broken"), Mode: one[v1alpha1.TLSMode](m, "", v1alpha1.TLSTerminate, v1alpha1.TLSPassthrough, "x")}
 	}
 	value := func() *string { return one(m, nil, new(string), ptr("x"), ptr("[")) }
 	o.Spec.Balance, o.Spec.Health, o.Spec.CircuitBreaker = m.balance(), m.health(), m.breaker()

@@ -45,8 +45,10 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	fragments := append(ingress.Translate(r, set), proxyroute.Translate(r, set)...)
 	byAge(fragments)
 
+	streams := mergeStreams(fragments, facts)
 	hosts := mergeRoutes(fragments, facts)
 	certificates := mergeBindings(fragments, facts)
+	streams = streamsOfAlternatives(streams, hosts, o.AlternativeDomains)
 	alternatives(hosts, certificates, o.AlternativeDomains)
 	tlsHosts := policiesOfAlternatives(mergePolicies(fragments, facts), o.AlternativeDomains)
 	redirect(hosts, certificates, &o)
@@ -58,6 +60,7 @@ func Translate(s *snapshot.Snapshot, o Options) (*ir.Config, *verdict.Set, *repo
 	fromGateways := gateway.Translate(r, set)
 	fromGateways.Verdicts.Policies = append(fromGateways.Verdicts.Policies, set.Verdicts()...)
 	b.own(&fromGateways)
+	b.pass(streams)
 	b.config.Listeners = append(b.config.Listeners, fromGateways.Listeners...)
 	b.config.RouteSets = append(b.config.RouteSets, fromGateways.RouteSets...)
 	b.refer()

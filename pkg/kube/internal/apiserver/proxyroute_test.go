@@ -137,7 +137,7 @@ func proxyRouteCases() map[string]specCase {
 		"no route":                                      {`{` + hosts + `, routes: []}`, "spec.routes in body should have at least 1 items"},
 		"a route without a back end":                    {`{` + hosts + `, routes: [{backends: []}]}`, "backends in body should have at least 1 items"},
 		"a Secret":                                      {`{` + hosts + `, tls: {secretName: a}, routes: [{` + backends + `}]}`, accepted},
-		"tls without a Secret":                          {`{` + hosts + `, tls: {}, routes: [{` + backends + `}]}`, "spec.tls.secretName: Required value"},
+		"tls without a Secret":                          {`{` + hosts + `, tls: {}, routes: [{` + backends + `}]}`, "tls.secretName must be set unless tls.mode is Passthrough"},
 		"an exact path":                                 {withMatch(`{path: {type: Exact, value: /a}}`), accepted},
 		"an expression that begins with none":           {withMatch(`{path: {type: Regex, value: "[^/]+?"}}`), accepted},
 		"a path without a slash":                        {withMatch(`{path: {value: a}}`), "path.value must begin with '/' unless path.type is Regex"},
@@ -398,7 +398,7 @@ routes:
 	}
 	want := map[string]any{
 		"hosts": []any{"www.example.com"},
-		"tls":   map[string]any{"secretName": "a", "redirect": true},
+		"tls":   map[string]any{"secretName": "a", "mode": "Terminate"},
 		"routes": []any{map[string]any{
 			"matches": []any{map[string]any{
 				"path":    map[string]any{"type": "Prefix", "value": "/a"},

@@ -100,6 +100,12 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 	t.overTLS(&share, b, at.At(".tls"))
 	t.announce(&share, b, at.At(".proxyProtocol"))
 	share.Version = b.Version
+	t.share(&share, b, at)
+	return share
+}
+
+// share sets how much a back end gets, if anything.
+func (t *translation) share(share *ir.WeightedUpstream, b *v1alpha1.Backend, at resolve.Place) {
 	share.Unready = b.Ready != nil && !*b.Ready
 	if share.Unready {
 		t.Facts.Infof(at.Origin, at.Field+".ready", report.Suspended, "the back end gets no new request, as it is marked as not ready")
@@ -111,7 +117,6 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 			t.Facts.Errorf(at.Origin, at.Field+".weight", report.Invalid, "the weight %d is not between 0 and 1,000,000, so %d counts", *b.Weight, share.Weight)
 		}
 	}
-	return share
 }
 
 // byPodLabel returns the share of a back end, or where its version comes from a label, one for each

@@ -56,6 +56,10 @@ func (t *translation) translate() resolve.Fragment {
 	t.fragment.Origin = t.origin
 	t.fragment.Created = t.object.CreationTimestamp.Time
 	t.readHosts()
+	if t.passesOn() {
+		t.stream()
+		return t.fragment
+	}
 	redirect := t.tls()
 	names := make(map[string]bool)
 	for i := range t.object.Spec.Routes {

@@ -16,6 +16,9 @@ func (t *translation) tls() resolve.Redirect {
 	if spec == nil {
 		return resolve.RedirectNever
 	}
+	if spec.Mode != v1alpha1.TLSTerminate && spec.Mode != "" {
+		t.close(t.at("spec.tls.mode"), resolve.Fault{Reason: report.Invalid, Message: "the mode is neither Terminate nor Passthrough"})
+	}
 	secret := types.NamespacedName{Namespace: t.object.Namespace, Name: spec.SecretName}
 	if certificate := t.Certificate(secret, t.at("spec.tls.secretName")); certificate != nil {
 		for _, h := range t.hosts {

@@ -16,6 +16,9 @@ type Fragment struct {
 	Created time.Time
 	// Routes in the order of the object.
 	Routes []Route
+	// Streams are the hosts whose connections over TLS are passed on as they are, each host
+	// once. Their Origin is that of the fragment.
+	Streams []ir.Stream
 	// Bindings in the order of the object.
 	Bindings []Binding
 	// Policies in the order of the object, each host once.
