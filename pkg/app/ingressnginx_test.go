@@ -71,13 +71,23 @@ func secretOf(name string, data map[string][]byte) string {
 // asked is what stands behind a Service; errors are those that it is asked for by ?status.
 func asked(t *testing.T, service string) net.Addr {
 	t.Helper()
-	server := httptest.NewUnstartedServer(&echo.Handler{Service: service})
+	var handler http.Handler = &echo.Handler{Service: service}
+	if service == "legacy" {
+		handler = http.HandlerFunc(legacy)
+	}
+	server := httptest.NewUnstartedServer(handler)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)
 	server.Config.Protocols.SetUnencryptedHTTP2(true)
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.Listener.Addr()
+}
+
+// legacy sends clients to the host and path that it knows.
+func legacy(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Set-Cookie", "session=1; Path=/app/; Domain=legacy.internal; HttpOnly")
+	http.Redirect(w, r, "http://"+r.Host+"/login", http.StatusFound)
 }
 
 // oauth2Proxy knows one cookie.
@@ -111,7 +121,7 @@ func serveMigrated(t *testing.T) *migrated {
 		}
 	}
 	var more strings.Builder
-	for _, service := range []string{"storefront", "storefront-next", "api", "admin", "uploads", "chat", "greeter", "partner", "oauth2-proxy", "acme-solver", "error-pages"} {
+	for _, service := range []string{"storefront", "storefront-next", "api", "admin", "uploads", "chat", "greeter", "partner", "oauth2-proxy", "acme-solver", "error-pages", "legacy"} {
 		fmt.Fprintf(&more, `---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -284,6 +294,7 @@ func TestManifestsOfIngressNginxKeepWorking(t *testing.T) {
 		"a session begins":            {url: http + "chat.example.com/", status: 200, service: "chat", gets: map[string]string{"Set-Cookie": "route=*"}},
 		"gRPC is spoken by HTTP/2":    {method: "POST", url: http + "grpc.example.com/a.B/C", header: map[string]string{"Content-Type": "application/grpc"}, status: 200, service: "greeter", protocol: "HTTP/2.0"},
 		"a host that has moved":       {url: http + "old.example.com/a?b=c", status: 308, location: "https://shop.example.com/"},
+		"an application elsewhere":    {url: http + "legacy.example.com/a", status: 302, location: "http://legacy.example.com/login", gets: map[string]string{"Set-Cookie": "session=1; Path=/shop/; Domain=example.com; HttpOnly"}},
 		"certificates, in clear text": {url: http + "partner.example.com/", status: 308, location: "https://partner.example.com/"},
 	} {
 		t.Run(name, func(t *testing.T) { m.check(t, p) })

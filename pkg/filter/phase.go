@@ -21,6 +21,13 @@ type ResponseHead interface {
 	OnResponseHead(x *Exchange)
 }
 
+// EndpointHead is a filter that acts on the head of an endpoint's response as it came, before Sluice adds
+// anything of its own. It sees no answers of Sluice's own, and no error pages.
+type EndpointHead interface {
+	// OnEndpointHead may change x.Response.
+	OnEndpointHead(x *Exchange)
+}
+
 // ResponseBody is a filter that changes the content of responses.
 type ResponseBody interface {
 	// OnResponseBody is called when the head of a response that has content is
@@ -76,11 +83,13 @@ type Chain struct {
 	// ResponseHead is in the order in which they are called: the reverse of the
 	// order in which the route lists them.
 	ResponseHead []ResponseHead
+	// EndpointHead is in the same order.
+	EndpointHead []EndpointHead
 	// ResponseBody is in the same order. The first that wants to changes the content.
 	ResponseBody []ResponseBody
 }
 
 // Empty says that no filter acts on the exchange itself.
 func (c *Chain) Empty() bool {
-	return len(c.RequestHead) == 0 && len(c.ResponseHead) == 0 && len(c.ResponseBody) == 0
+	return len(c.RequestHead) == 0 && len(c.ResponseHead) == 0 && len(c.EndpointHead) == 0 && len(c.ResponseBody) == 0
 }

@@ -37,7 +37,7 @@ var variables = map[string]func(dst []byte, x *Exchange) []byte{
 		}
 		return append(dst, wire.StatusText(x.Status)...)
 	},
-	"authority":   func(dst []byte, x *Exchange) []byte { return append(dst, x.Request.Authority...) },
+	"authority":   func(dst []byte, x *Exchange) []byte { return append(dst, x.Authority...) },
 	"uri":         appendURI,
 	"uri.escaped": func(dst []byte, x *Exchange) []byte { return appendEscaped(dst, appendURI(nil, x)) },
 	"version":     func(dst []byte, x *Exchange) []byte { return append(dst, x.Version...) },

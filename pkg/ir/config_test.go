@@ -194,6 +194,10 @@ func sampleFilters() []Filter {
 		&Bandwidth{RequestBytesPerSecond: 1 << 20, ResponseBytesPerSecond: 2 << 20, ResponseAfterBytes: 64 << 10},
 		&ErrorPage{Statuses: []StatusRange{{404, 404}, {500, 599}}, Endpoints: true, ContentType: "text/html", Body: "<p>{status}"},
 		&ErrorPage{Statuses: []StatusRange{{400, 499}}, Upstream: "static", Header: []HeaderField{{Name: "X-Namespace", Value: "ns"}}, OwnStatus: true},
+		&RewriteResponse{
+			Location:     []Substitution{{From: "http://inner.example/", To: "{scheme}://{authority}/"}, {From: "^http://([a-z]+)/", To: "/$1/", Regex: true}},
+			CookieDomain: []Substitution{{From: "inner.example", To: "example.com"}}, CookiePath: []Substitution{{From: "/app/", To: "/"}},
+		},
 		&Compress{Codings: []Coding{Zstd, Brotli, Gzip}, Types: []string{"text/html", "*+json"}, MinBytes: 256},
 	}
 }

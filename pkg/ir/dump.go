@@ -252,6 +252,8 @@ func FilterString(f Filter) string {
 		return f.words()
 	case *Redirect:
 		return f.words()
+	case *RewriteResponse:
+		return f.words()
 	case *CORS:
 		return f.words()
 	case *Mirror:

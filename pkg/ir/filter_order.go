@@ -60,6 +60,8 @@ func filterRank(f Filter) int {
 		return 90
 	case *ModifyResponseHeader:
 		return 91
+	case *RewriteResponse:
+		return 92
 	case *ErrorPage:
 		return 95
 	case *Compress:

@@ -26,6 +26,8 @@ func (v *validator) filter(f Filter) {
 		v.pathEdit(f.Path)
 		v.check(f.Host == "" || !f.ClientHost, "a rewrite has two hosts")
 		v.check(f.Host != "" || f.ClientHost || f.Path.Kind != PathKept, "a rewrite changes nothing")
+	case *RewriteResponse:
+		v.rewriteResponse(f)
 	case *Redirect:
 		v.redirects(f.Status)
 		v.pathEdit(f.Path)

@@ -118,6 +118,29 @@ func (x *exchange) onResponse(chain *filter.Chain) {
 	x.scratch = x.fx.Scratch
 }
 
+// filterEndpoint runs the filters on the response as the endpoint gave it: those of the backend, then
+// those of the route.
+func (x *exchange) filterEndpoint() {
+	if x.route == nil || x.unfiltered {
+		return
+	}
+	if x.backendFilters != nil {
+		x.onEndpoint(x.backendFilters)
+	}
+	x.onEndpoint(&x.route.Filters)
+}
+
+func (x *exchange) onEndpoint(chain *filter.Chain) {
+	if len(chain.EndpointHead) == 0 {
+		return
+	}
+	x.fx.Request, x.fx.Response, x.fx.Version, x.fx.Scratch = &x.req, &x.resp, x.served, x.scratch
+	for _, f := range chain.EndpointHead {
+		f.OnEndpointHead(&x.fx)
+	}
+	x.scratch = x.fx.Scratch
+}
+
 // encoder returns what the content of the response goes through, nil for nothing.
 // It is asked for when the filters of the head have seen the response.
 func (x *exchange) encoder() filter.Encoder {

@@ -88,6 +88,9 @@ func (x *exchange) ofReceive(err error) *fault {
 
 // sendHead passes the response's head on.
 func (x *exchange) sendHead() *fault {
+	if !x.paged {
+		x.filterEndpoint()
+	}
 	x.proxy.addVia(&x.resp.Header, x.resp.Version)
 	x.tellVersion()
 	x.stick()

@@ -79,6 +79,7 @@ func (c *compiler) chain(specs []ir.Filter) (*BackendFilters, error) {
 		}
 	}
 	slices.Reverse(chain.ResponseHead)
+	slices.Reverse(chain.EndpointHead)
 	slices.Reverse(chain.ResponseBody)
 	return chain, nil
 }
@@ -90,6 +91,9 @@ func (b *BackendFilters) add(made any) (acts bool) {
 	}
 	if f, ok := made.(filter.ResponseHead); ok {
 		b.ResponseHead, acts = append(b.ResponseHead, f), true
+	}
+	if f, ok := made.(filter.EndpointHead); ok {
+		b.EndpointHead, acts = append(b.EndpointHead, f), true
 	}
 	if f, ok := made.(filter.ResponseBody); ok {
 		b.ResponseBody, acts = append(b.ResponseBody, f), true

@@ -189,7 +189,7 @@ func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
 		e.Answer = &ExplainedAnswer{Status: r.Respond.Status, Reason: r.Respond.Reason}
 	}
 	// A broken route answers without its filters.
-	if len(r.Filters.RequestHead)+len(r.Filters.ResponseHead) > 0 {
+	if len(r.Filters.RequestHead)+len(r.Filters.ResponseHead)+len(r.Filters.EndpointHead) > 0 {
 		for _, f := range r.spec.Filters {
 			e.Filters = append(e.Filters, ir.FilterString(f))
 		}

@@ -2,42 +2,43 @@ package v1alpha1
 
 // FilterType is a kind of filter.
 //
-// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;BodySize;RateLimit;BasicAuth;BearerAuth;JWT;ExternalAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Bandwidth;Mirror;ErrorPage;ResponseHeader;Compression
+// +kubebuilder:validation:Enum=IPAccess;Drop;CORS;BodySize;RateLimit;BasicAuth;BearerAuth;JWT;ExternalAuth;Fault;Redirect;DirectResponse;RequestHeader;Rewrite;Bandwidth;Mirror;ErrorPage;ResponseRewrite;ResponseHeader;Compression
 type FilterType string
 
 // The types of a Filter, in the order in which they act.
 const (
-	FilterIPAccess       FilterType = "IPAccess"
-	FilterDrop           FilterType = "Drop"
-	FilterCORS           FilterType = "CORS"
-	FilterBodySize       FilterType = "BodySize"
-	FilterRateLimit      FilterType = "RateLimit"
-	FilterBasicAuth      FilterType = "BasicAuth"
-	FilterBearerAuth     FilterType = "BearerAuth"
-	FilterJWT            FilterType = "JWT"
-	FilterExternalAuth   FilterType = "ExternalAuth"
-	FilterFault          FilterType = "Fault"
-	FilterRedirect       FilterType = "Redirect"
-	FilterDirectResponse FilterType = "DirectResponse"
-	FilterRequestHeader  FilterType = "RequestHeader"
-	FilterRewrite        FilterType = "Rewrite"
-	FilterBandwidth      FilterType = "Bandwidth"
-	FilterMirror         FilterType = "Mirror"
-	FilterErrorPage      FilterType = "ErrorPage"
-	FilterResponseHeader FilterType = "ResponseHeader"
-	FilterCompression    FilterType = "Compression"
+	FilterIPAccess        FilterType = "IPAccess"
+	FilterDrop            FilterType = "Drop"
+	FilterCORS            FilterType = "CORS"
+	FilterBodySize        FilterType = "BodySize"
+	FilterRateLimit       FilterType = "RateLimit"
+	FilterBasicAuth       FilterType = "BasicAuth"
+	FilterBearerAuth      FilterType = "BearerAuth"
+	FilterJWT             FilterType = "JWT"
+	FilterExternalAuth    FilterType = "ExternalAuth"
+	FilterFault           FilterType = "Fault"
+	FilterRedirect        FilterType = "Redirect"
+	FilterDirectResponse  FilterType = "DirectResponse"
+	FilterRequestHeader   FilterType = "RequestHeader"
+	FilterRewrite         FilterType = "Rewrite"
+	FilterBandwidth       FilterType = "Bandwidth"
+	FilterMirror          FilterType = "Mirror"
+	FilterErrorPage       FilterType = "ErrorPage"
+	FilterResponseRewrite FilterType = "ResponseRewrite"
+	FilterResponseHeader  FilterType = "ResponseHeader"
+	FilterCompression     FilterType = "Compression"
 )
 
 // Filter is a step between the match and the back end. Whatever the order in which they
 // are written, filters act in this one: IPAccess, Drop, CORS, BodySize, RateLimit, BasicAuth, BearerAuth, JWT, ExternalAuth,
 // RateLimit by Claim, Fault,
 // Redirect, DirectResponse, RequestHeader, Rewrite, Bandwidth, Mirror; and on the response
-// ErrorPage, ResponseHeader, Compression.
+// ErrorPage, ResponseRewrite, ResponseHeader, Compression.
 // Those of one type act as written. A route with a filter that cannot be used answers 500.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ipAccess) == (self.type == 'IPAccess') && has(self.cors) == (self.type == 'CORS') && has(self.rateLimit) == (self.type == 'RateLimit') && has(self.basicAuth) == (self.type == 'BasicAuth') && has(self.bearerAuth) == (self.type == 'BearerAuth') && has(self.fault) == (self.type == 'Fault') && has(self.redirect) == (self.type == 'Redirect') && has(self.directResponse) == (self.type == 'DirectResponse') && has(self.requestHeader) == (self.type == 'RequestHeader') && has(self.rewrite) == (self.type == 'Rewrite') && has(self.mirror) == (self.type == 'Mirror') && has(self.responseHeader) == (self.type == 'ResponseHeader')",message="exactly the field that filters.type names must be set"
 // +kubebuilder:validation:XValidation:rule="has(self.bodySize) == (self.type == 'BodySize') && has(self.bandwidth) == (self.type == 'Bandwidth') && has(self.compression) == (self.type == 'Compression') && has(self.errorPage) == (self.type == 'ErrorPage')",message="exactly the field that filters.type names must be set"
-// +kubebuilder:validation:XValidation:rule="has(self.jwt) == (self.type == 'JWT') && has(self.externalAuth) == (self.type == 'ExternalAuth')",message="exactly the field that filters.type names must be set"
+// +kubebuilder:validation:XValidation:rule="has(self.jwt) == (self.type == 'JWT') && has(self.externalAuth) == (self.type == 'ExternalAuth') && has(self.responseRewrite) == (self.type == 'ResponseRewrite')",message="exactly the field that filters.type names must be set"
 type Filter struct {
 	// type says which of the other fields is set. Drop, which closes the connection without a
 	// word, has none.
@@ -125,6 +126,11 @@ type Filter struct {
 	//
 	// +optional
 	ErrorPage *ErrorPageFilter `json:"errorPage,omitempty"`
+
+	// responseRewrite changes where redirects and cookies of endpoints lead.
+	//
+	// +optional
+	ResponseRewrite *ResponseRewriteFilter `json:"responseRewrite,omitempty"`
 
 	// responseHeader edits the header of the response for the client.
 	//

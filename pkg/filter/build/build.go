@@ -69,6 +69,8 @@ func (d Deps) Build(f ir.Filter) (any, error) {
 		return instance(headers.NewResponse(f))
 	case *ir.RewriteURL:
 		return instance(rewrite.NewURL(f))
+	case *ir.RewriteResponse:
+		return instance(rewrite.NewResponse(f))
 	case *ir.Redirect:
 		return instance(rewrite.NewRedirect(f))
 	case *ir.CORS:

@@ -21,6 +21,7 @@ var specs = map[string]ir.Filter{
 	"ModifyResponseHeader": &ir.ModifyResponseHeader{Edit: ir.HeaderEdit{Remove: []string{"x"}}},
 	"RewriteURL":           &ir.RewriteURL{Host: "a.example.com"},
 	"Redirect":             &ir.Redirect{Status: 302},
+	"RewriteResponse":      &ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "/a", To: "/"}}},
 	"CORS":                 &ir.CORS{Origins: []string{"*"}},
 	"Mirror":               &ir.Mirror{Upstream: "a", Numerator: 1, Denominator: 1},
 	"IPAccess":             &ir.IPAccess{},
@@ -58,10 +59,11 @@ func TestEachKindIsBuilt(t *testing.T) {
 			}
 			_, onRequest := got.(filter.RequestHead)
 			_, onResponse := got.(filter.ResponseHead)
+			_, onEndpoint := got.(filter.EndpointHead)
 			_, onContent := got.(filter.ResponseBody)
 			_, copies := got.(filter.Copy)
 			_, replaces := got.(filter.ErrorPage)
-			if !onRequest && !onResponse && !onContent && !copies && !replaces {
+			if !onRequest && !onResponse && !onEndpoint && !onContent && !copies && !replaces {
 				t.Errorf("%T acts in no phase", got)
 			}
 		})

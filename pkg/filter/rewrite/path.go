@@ -1,8 +1,8 @@
-// Package rewrite holds the filters that change the URL of a request, or
-// redirect to a changed one.
+// Package rewrite holds the filters that change the URL of a request, redirect to a changed
+// one, or change where the responses of endpoints lead.
 //
-// In comes an ir.RewriteURL or ir.Redirect, checked once by the constructor; out
-// comes a filter.RequestHead, which holds no state and may be called by any
+// In comes an ir.RewriteURL, ir.Redirect or ir.RewriteResponse, checked once by the constructor; out
+// comes a filter.RequestHead or filter.EndpointHead, which holds no state and may be called by any
 // goroutine. What becomes of a path is normalised by who calls the filter.
 package rewrite
 

@@ -42,6 +42,8 @@ type settings struct {
 	bandwidth *ir.Bandwidth
 	mirror    *ir.Mirror
 	headers   *ir.ModifyResponseHeader
+	// response is what becomes of redirects and cookies of endpoints, nil for nothing.
+	response *ir.RewriteResponse
 	// limits are those of clients.
 	limits []ir.Filter
 	// client is what is asked of clients' certificates, nil for nothing.
@@ -80,6 +82,7 @@ func (t *translation) readAnnotations() settings {
 	set.serviceUpstream = t.flag("service-upstream", false)
 	set.rewrite, set.moved = t.readRewrite(&set), t.readRedirect(&set)
 	set.bandwidth, set.mirror, set.headers = t.readBandwidth(), t.readMirror(), t.readHeaders(&set)
+	set.response = t.readResponse()
 	return set
 }
 

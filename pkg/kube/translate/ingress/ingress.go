@@ -231,6 +231,7 @@ func (t *translation) add(route draft) {
 	}
 	route.Timeouts, route.Retry = set.tuning.timeouts, set.tuning.retry
 	route.MaxBodyBytes, route.BufferRequest = set.tuning.maxBody, set.tuning.buffers
+	route.BufferResponse = set.tuning.kept
 	behind := route.Filters
 	route.Filters = nil
 	t.govern(&route.Route.Route)
@@ -278,6 +279,9 @@ func (t *translation) filters(route *draft, behind []ir.Filter) (list []ir.Filte
 	}
 	if set.mirror != nil {
 		list = append(list, set.mirror)
+	}
+	if set.response != nil {
+		list = append(list, set.response)
 	}
 	if set.headers != nil {
 		list = append(list, set.headers)

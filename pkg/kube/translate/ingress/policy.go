@@ -8,9 +8,9 @@ import (
 // govern applies ProxyPolicies to a route: those for the object, and those for the Service that it
 // leads to. Where one of them cannot be, the route answers 500.
 func (t *translation) govern(route *ir.Route) {
-	timeouts, retry := route.Timeouts, route.Retry
+	timeouts, retry, kept := route.Timeouts, route.Retry, route.BufferResponse
 	broken := t.chain.Apply(route, route.ID)
-	settle(route, timeouts, retry)
+	settle(route, timeouts, retry, kept)
 	if broken == "" {
 		broken = t.chain.Filter(route)
 	}

@@ -17,6 +17,8 @@ type tuning struct {
 	maxBody  int64
 	buffers  bool
 	retry    ir.Retry
+	// kept is what of a response may be kept for a slow client.
+	kept ir.ResponseBuffer
 }
 
 // nginxTimeout is what ingress-nginx has for both proxy-read-timeout and proxy-send-timeout.
@@ -40,16 +42,12 @@ func (t *translation) readTuning() tuning {
 		longer := max(read, send)
 		out.timeouts.BackendRequest, out.timeouts.Idle, out.timeouts.TunnelIdle = longer, longer, longer
 	}
-	if at, written := t.text("proxy-body-size"); written != "" {
-		n, ok := nginxSize(written)
-		if ok {
-			out.maxBody = n
-		} else {
-			t.Facts.Warnf(t.origin, at.Field, report.Invalid, "%q is no size such as 8m, so it has no effect", written)
-		}
+	if n, said := t.size("proxy-body-size"); said {
+		out.maxBody = n
 	}
 	out.buffers = t.onOff("proxy-request-buffering")
 	out.retry = t.readRetry()
+	out.kept = t.readResponseBuffer()
 	return out
 }
 
@@ -73,6 +71,20 @@ func (t *translation) number(short string, least, most int) (n int, said bool) {
 		return 0, false
 	}
 	return n, true
+}
+
+// size returns the value of an annotation that is a size. One that is something else is reported and counts
+// as not there.
+func (t *translation) size(short string) (n int64, said bool) {
+	at, written := t.text(short)
+	if written == "" {
+		return 0, false
+	}
+	n, ok := nginxSize(written)
+	if !ok {
+		t.Facts.Warnf(t.origin, at.Field, report.Invalid, "%q is no size such as 8m, so it has no effect", written)
+	}
+	return n, ok
 }
 
 // nginxSize reads a size of nginx: bytes, or k, m or g of them.
@@ -139,7 +151,7 @@ func (t *translation) readRetry() ir.Retry {
 
 // settle gives a route that policies have gone over what the annotations say of it where no
 // policy says something else.
-func settle(route *ir.Route, timeouts ir.Timeouts, retry ir.Retry) {
+func settle(route *ir.Route, timeouts ir.Timeouts, retry ir.Retry, kept ir.ResponseBuffer) {
 	said := func(setting string) bool {
 		return slices.ContainsFunc(route.Sources, func(s ir.Source) bool { return s.Setting == setting })
 	}
@@ -159,6 +171,9 @@ func settle(route *ir.Route, timeouts ir.Timeouts, retry ir.Retry) {
 	}
 	if !said("retry") {
 		route.Retry = retry
+	}
+	if !said("bufferResponse") {
+		route.BufferResponse = kept
 	}
 }
 

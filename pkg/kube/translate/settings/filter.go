@@ -87,6 +87,8 @@ func (f *filters) filter(s *v1alpha1.Filter, at resolve.Place) ir.Filter {
 		return f.compression(s.Compression, at.At(".compression"))
 	case s.Type == v1alpha1.FilterMirror && s.Mirror != nil:
 		return f.mirror(s.Mirror, at.At(".mirror"))
+	case s.Type == v1alpha1.FilterResponseRewrite && s.ResponseRewrite != nil:
+		return f.responseRewrite(s.ResponseRewrite, at.At(".responseRewrite"))
 	case s.Type == v1alpha1.FilterResponseHeader && s.ResponseHeader != nil:
 		return &ir.ModifyResponseHeader{Edit: f.headers(s.ResponseHeader, at.At(".responseHeader"))}
 	}
