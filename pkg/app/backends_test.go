@@ -18,7 +18,12 @@ func TestBackEndsOfProxyRoutes(t *testing.T) {
 	shop := report.Origin{Kind: "ProxyRoute", Namespace: "ns", Name: "shop"}
 	service := report.Origin{Kind: "Service", Namespace: "ns", Name: "v1"}
 	forward := func(backends ...ir.WeightedUpstream) *ir.Forward { return &ir.Forward{Backends: backends} }
+	vault := report.Origin{Kind: "ProxyRoute", Namespace: "ns", Name: "vault"}
 	config := &ir.Config{
+		Listeners: []ir.Listener{{Streams: []ir.Stream{
+			{Origin: vault, Backends: []ir.WeightedUpstream{{Upstream: "ns/v1:80", Weight: 1}, {FailStatus: 503, Weight: 1}}},
+			{Origin: report.Origin{Kind: "TLSRoute"}, Backends: []ir.WeightedUpstream{{Upstream: "ns/v1:80", Weight: 1}}},
+		}}},
 		Upstreams: []ir.Upstream{
 			{Key: "ns/v1:80", Endpoints: "ns/v1:80", Origin: service},
 			{Key: "ns/v1:80 LeastRequest", Endpoints: "ns/v1:80", Origin: service},
@@ -36,10 +41,13 @@ func TestBackEndsOfProxyRoutes(t *testing.T) {
 		}}}}},
 	}
 	got := backendsOf(config, map[string]upstream.Service{"ns/v1:80": {Ready: 3, Total: 3}, "ns/v1:80 LeastRequest": {Ready: 2, Total: 3}, "static:192.0.2.1:80": {Ready: 1, Total: 1}})
-	want := map[report.Origin][]status.Backend{shop: {
-		{Name: "v1:80", Version: "1", Ready: 2, Total: 3},
-		{Name: "192.0.2.1:80", Version: "2", Ready: 1, Total: 1, Idle: true},
-	}}
+	want := map[report.Origin][]status.Backend{
+		shop: {
+			{Name: "v1:80", Version: "1", Ready: 2, Total: 3},
+			{Name: "192.0.2.1:80", Version: "2", Ready: 1, Total: 1, Idle: true},
+		},
+		vault: {{Name: "v1:80", Ready: 3, Total: 3}},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
