@@ -142,7 +142,8 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 	if err != nil {
 		return nil, err
 	}
-	answer := &Answer{Explanation: listener.Explain(in), Host: string(host), Path: string(path)}
+	answer := &Answer{Explanation: listener.Explain(in), Host: string(host)}
+	answer.Path = string(in.Path)
 	if s := answer.Stream; listener.TLS != nil && (s == nil || s.Terminate) {
 		choice := listener.TLS.Explain(string(host))
 		answer.Certificate = &choice

@@ -85,6 +85,7 @@ func New(o Options) (*App, error) {
 		Forwarded:               proxy.Forwarded(o.Forwarded),
 		Via:                     o.Via,
 		Buffering:               o.Buffering,
+		PassAmbiguous:           o.AmbiguousPaths == "pass",
 		MaxConnections:          o.MaxConnections,
 		MaxConnectionsPerClient: o.MaxConnectionsPerClient,
 		MaxHandshakes:           o.MaxHandshakes,

@@ -71,6 +71,7 @@ func TestFlagsSetOptions(t *testing.T) {
 		"switches": {VerbController, []string{"--debug-headers", "--leader-elect=false"}, func(o *Options) {
 			o.DebugHeaders, o.LeaderElect = true, false
 		}},
+		"paths":              {VerbServe, []string{"--ambiguous-paths", "pass"}, func(o *Options) { o.AmbiguousPaths = "pass" }},
 		"HTTP/2 without TLS": {VerbServe, []string{"--h2c", "off"}, func(o *Options) { o.H2C = "off" }},
 		"networks and single addresses": {VerbServe, []string{"--trusted-proxies", "10.1.2.3/8", "--trusted-proxies", "192.0.2.1"}, func(o *Options) {
 			o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}

@@ -33,6 +33,8 @@ type Options struct {
 	Bounds
 	// Forwarded is one of the words of proxy.Forwarded, Via proxy.Options.Via.
 	Forwarded, Via string
+	// AmbiguousPaths is "refuse" or "pass": see proxy.Options.PassAmbiguous.
+	AmbiguousPaths string
 	// Buffering bounds bodies that are kept.
 	Buffering proxy.Buffering
 	TLS       TLSWords
@@ -94,6 +96,7 @@ func DefaultOptions() Options {
 		LogFormat:        "json",
 		H2C:              "prior-knowledge",
 		Forwarded:        "off",
+		AmbiguousPaths:   "refuse",
 		Bounds:           defaultBounds(),
 		TLS:              TLSWords{MinVersion: "1.2", MaxVersion: "1.3"},
 		DrainTimeout:     30 * time.Second,

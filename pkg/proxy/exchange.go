@@ -254,8 +254,13 @@ func (x *exchange) run() *fault {
 
 // findRoute finds the route. A CONNECT needs one that asks for it.
 func (x *exchange) findRoute(l *table.Listener) *fault {
-	x.route = l.Find(&x.in)
+	var err error
+	x.route, err = l.FindSafely(&x.in)
+	x.req.Path = x.in.Path
 	switch {
+	case err != nil && !x.proxy.opts.PassAmbiguous:
+		x.route = nil
+		return faultAmbiguous
 	case string(x.req.Method) == "CONNECT" && (x.route == nil || !x.route.Connect):
 		x.route = nil
 		return faultConnectVerb

@@ -79,6 +79,7 @@ var (
 	faultConnectVerb  = &fault{status: 501, reason: "connect_not_supported", side: ofClient, last: true}
 	faultTrace        = &fault{status: 405, reason: "trace_not_allowed", side: ofClient}
 	faultPath         = &fault{status: 400, reason: "bad_path", side: ofClient}
+	faultAmbiguous    = &fault{status: 400, reason: "ambiguous_path", side: ofClient}
 	faultHost         = &fault{status: 400, reason: "bad_host", side: ofClient}
 	faultMisdirected  = &fault{status: 421, reason: "misdirected_host", side: ofClient}
 	faultUnwritable   = &fault{status: 400, reason: "bad_header", side: ofClient}

@@ -45,6 +45,9 @@ type Options struct {
 	// Via is what Sluice is called in the field Via, a token or a host, of requests and of
 	// the responses of endpoints; empty adds none.
 	Via string
+	// PassAmbiguous serves requests whose path endpoints may take for one of another route (table.ErrAmbiguous),
+	// which are refused otherwise.
+	PassAmbiguous bool
 	// MaxConnections bounds the open connections of each listener; those beyond
 	// it wait in the kernel's queue, while those that wait for a request are closed. 0 means no bound.
 	MaxConnections int

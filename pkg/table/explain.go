@@ -125,10 +125,12 @@ type ExplainedBackend struct {
 
 // Explain says what Find returns for a request and why. It is slow: it looks at
 // every route of each host that it tries.
+// Where the path is ambiguous, in.Path becomes the one that counts, as in FindSafely.
 func (l *Listener) Explain(in *match.Input) Explanation {
 	if s := l.Stream(in.Host); s != nil && l.ByServerName() {
 		return l.explainStream(s, in)
 	}
+	_, ambiguous := l.FindSafely(in)
 	routes, routeSet := l.routesOf(in.Host)
 	found := routes.Explain(in, maxExplained)
 	e := Explanation{
@@ -145,6 +147,10 @@ func (l *Listener) Explain(in *match.Input) Explanation {
 		e.Hosts = append(e.Hosts, host)
 	}
 	if e.Answer = refusedMethod(in.Method, found.OK && found.Found.Connect); e.Answer != nil {
+		return e
+	}
+	if ambiguous != nil {
+		e.Answer = &ExplainedAnswer{Status: 400, Reason: ambiguous.Error() + ", which --ambiguous-paths pass allows"}
 		return e
 	}
 	if found.OK {

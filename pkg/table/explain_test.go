@@ -139,3 +139,28 @@ func TestExplainTellsOfMethodsThatAreNotForwarded(t *testing.T) {
 		})
 	}
 }
+
+func TestExplainTellsOfAmbiguousPaths(t *testing.T) {
+	l := guarded(t)
+	for path, tt := range map[string]struct {
+		route, becomes string
+		status         int
+	}{
+		"/admin/x": {"admin", "/admin/x", 0},
+		"//admin":  {"admin", "/admin", 0},
+		"/admin;x": {"", "/admin;x", 400},
+	} {
+		in := get(path)
+		got := l.Explain(in)
+		route, status := "", 0
+		if got.Route != nil {
+			route = got.Route.ID
+		}
+		if got.Answer != nil && got.Answer.Status != 401 {
+			status = got.Answer.Status
+		}
+		if route != tt.route || status != tt.status || string(in.Path) != tt.becomes {
+			t.Errorf("%s: got the route %q for %s and %+v", path, route, in.Path, got.Answer)
+		}
+	}
+}

@@ -16,6 +16,9 @@ const (
 	PathEscape PathFault = "path_escape"
 	// PathDotParameter: a segment such as "..;x", which some endpoints take for "..".
 	PathDotParameter PathFault = "path_dot_parameter"
+	// PathHiddenDots: a segment such as "..%2Fx" or "%252E%252E", in which there is a dot segment for
+	// endpoints that decode it first, or twice.
+	PathHiddenDots PathFault = "path_hidden_dots"
 )
 
 // Error returns the word.
@@ -34,10 +37,12 @@ func (f PathFault) Error() string { return string(f) }
 //   - "//" is kept: to some endpoints an empty segment means something;
 //   - everything else, ";" included, is left as it is.
 //
+// What of it endpoints may still read differently is for Ambiguous and Loosest.
+//
 // It refuses with a PathFault what endpoints read differently from one another.
 // "*" (OPTIONS) and the empty path (CONNECT) are returned as they are.
 //
-// A path that is normal already is returned itself, without allocating; else
+// A path that is normal already, and has no escape of a separator, is returned itself, without allocating; else
 // the result stands in buf's memory where it fits. The two must not overlap.
 // Normalising twice changes nothing.
 func NormalizePath(path, buf []byte) ([]byte, error) {
@@ -58,8 +63,8 @@ func NormalizePath(path, buf []byte) ([]byte, error) {
 	return removeDots(out)
 }
 
-// isNormal says whether path needs no change, and finds all faults but PathDotParameter,
-// for which escapes must be decoded first.
+// isNormal says whether path certainly needs no change, and finds all faults but those about dots, for which
+// escapes must be decoded first.
 func isNormal(path []byte) (bool, error) {
 	normal := true
 	for i := 0; i < len(path); i++ {
@@ -76,7 +81,7 @@ func isNormal(path []byte) (bool, error) {
 			if !ok || c == 0 {
 				return false, PathEscape
 			}
-			normal = normal && !isUnreserved(c) && !isLowerHex(path[i+1]) && !isLowerHex(path[i+2])
+			normal = normal && !isUnreserved(c) && !isSeparator(c) && !isLowerHex(path[i+1]) && !isLowerHex(path[i+2])
 			i += 2
 		case classRefuse:
 			return false, PathByte
@@ -131,6 +136,8 @@ func removeDots(path []byte) ([]byte, error) {
 		segment := path[r+1 : end]
 		dots := leadingDots(segment)
 		switch {
+		case hidesDots(segment):
+			return nil, PathHiddenDots
 		case dots == 0 || len(segment) > dots && segment[dots] != ';':
 			w += copy(path[w:], path[r:end])
 		case len(segment) > dots:
