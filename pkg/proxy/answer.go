@@ -56,6 +56,23 @@ func (x *exchange) respond(status int, reason, detail, body string) *fault {
 	return x.answer(status, reason, []byte(body))
 }
 
+// unserved gives the answer of a share that has no endpoints.
+func (x *exchange) unserved(f *table.Failure) *fault {
+	if f.JSON == "" || !prefersJSON(&x.req.Header) {
+		return x.respond(f.Status, f.Word, f.Reason, f.Body)
+	}
+	x.resp.Reset()
+	x.reason, x.detail = f.Word, f.Reason
+	x.resp.Header.AppendAlias(wire.Field{Name: nameContentType, Value: typeJSON, Known: wire.ContentType})
+	return x.answer(f.Status, f.Word, []byte("{"+f.JSON+`,"requestId":"`+string(x.requestID)+"\"}\n"))
+}
+
+// tellsReason says that an answer of our own tells its reason: on request, and where a queue turned the
+// request away, so that clients can tell that from a back end that is down.
+func (x *exchange) tellsReason(reason string) bool {
+	return reason != "" && (x.proxy.opts.DebugHeaders || x.fault == faultQueueFull || x.fault == faultQueueTimeout)
+}
+
 // answer sends a response of our own; x.resp holds the fields besides the usual
 // ones. No body means the short text of the status. A fault that it returns
 // cannot be answered.
@@ -90,7 +107,7 @@ func (x *exchange) answer(status int, reason string, body []byte) *fault {
 	}
 	r.Header.AppendAlias(wire.Field{Name: nameDate, Value: x.proxy.date.at(now), Known: wire.Date})
 	r.Header.AppendAlias(wire.Field{Name: nameRequestID, Value: x.requestID, Known: wire.XRequestID})
-	if x.proxy.opts.DebugHeaders && reason != "" {
+	if x.tellsReason(reason) {
 		r.Header.AppendAlias(wire.Field{Name: nameReason, Value: []byte(reason)})
 	}
 	x.tellVersion()
@@ -143,7 +160,7 @@ func (x *exchange) shortText(status int, reason string) (body, contentType []byt
 	x.arena = appendInt(x.arena, int64(status))
 	x.arena = append(x.arena, `,"message":`...)
 	x.arena = strconv.AppendQuote(x.arena, text)
-	if x.proxy.opts.DebugHeaders && reason != "" {
+	if x.tellsReason(reason) {
 		x.arena = append(x.arena, `,"reason":`...)
 		x.arena = strconv.AppendQuoteToASCII(x.arena, reason)
 	}

@@ -28,7 +28,7 @@ func (x *exchange) forward() *fault {
 	outcome := x.route.Choose(&x.in)
 	x.serveVersion(outcome.Version)
 	if failure := outcome.Failure; failure != nil {
-		return x.respond(failure.Status, failure.Word, failure.Reason, failure.Body)
+		return x.unserved(failure)
 	}
 	x.pool, x.ask = outcome.Pool, outcome.Ask
 	if limits != nil && limits.Seated {

@@ -71,7 +71,7 @@ func (x *exchange) answerGRPC(status int, reason string) {
 	r.Header.AppendAlias(wire.Field{Name: nameGRPCStatus, Value: x.arena[start:len(x.arena):len(x.arena)]})
 	start = len(x.arena)
 	x.arena = append(x.arena, wire.StatusText(status)...)
-	if x.proxy.opts.DebugHeaders && reason != "" {
+	if x.tellsReason(reason) {
 		x.arena = append(x.arena, ": "...)
 		x.arena = appendPercent(x.arena, reason)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-dev/sluice/pkg/ir"
-	"github.com/sluice-dev/sluice/pkg/proxy"
 	"github.com/sluice-dev/sluice/pkg/proxy/proxytest"
 )
 
@@ -32,7 +31,7 @@ func TestWaitingRequestsAreServedInOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				k := start(t, proxytest.Options{Proxy: proxy.Options{DebugHeaders: true}}, func(r *ir.Route) {
+				k := start(t, proxytest.Options{}, func(r *ir.Route) {
 					r.Limits = ir.Limits{Key: "r", MaxActive: 1, Queue: tt.queue}
 				})
 				var came []string

@@ -61,7 +61,7 @@ type Options struct {
 	Pressure *pressure.Monitor
 	// Buffering bounds the bodies that are kept until they are complete.
 	Buffering Buffering
-	// DebugHeaders adds X-Sluice-Reason to Sluice's own answers.
+	// DebugHeaders adds X-Sluice-Reason to all of Sluice's own answers, not only those of queues.
 	DebugHeaders bool
 	// Logger gets what goes wrong in the proxy itself; nil means slog's default.
 	Logger *slog.Logger

@@ -103,6 +103,9 @@ type Failure struct {
 	Reason string
 	// Body is sent as text/plain; where it is empty, Sluice's own short text is.
 	Body string
+	// JSON is the inside of an object of JSON that is sent in the place of Body to who prefers that; empty where
+	// there is none.
+	JSON string
 }
 
 // Tell is the field of the response that says which version served, "" for none.

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -96,10 +97,12 @@ func (c *compiler) versions(f *ir.Forward, shares []share, weights []uint64) *ve
 // unknownVersion is the answer that lists the versions served.
 func unknownVersion(names []string) *Failure {
 	list := strings.Join(names, ", ")
+	quoted, _ := json.Marshal(names) // Strings always can be.
 	return &Failure{
 		Status: 400,
 		Word:   ReasonVersion,
 		Reason: "no back end has the version that the request asks for; those served are " + list,
 		Body:   "400 Bad Request: the version is missing or not served. Versions served: " + list + "\n",
+		JSON:   `"status":400,"message":"the version is missing or not served","versions":` + string(quoted),
 	}
 }

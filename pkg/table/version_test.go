@@ -115,6 +115,7 @@ func TestARejectionListsTheVersions(t *testing.T) {
 		Status: 400, Word: ReasonVersion,
 		Reason: "no back end has the version that the request asks for; those served are 1, 2",
 		Body:   "400 Bad Request: the version is missing or not served. Versions served: 1, 2\n",
+		JSON:   `"status":400,"message":"the version is missing or not served","versions":["1","2"]`,
 	}
 	if diff := cmp.Diff(want, r.Choose(get("/")).Failure); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
