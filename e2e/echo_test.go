@@ -10,7 +10,8 @@ const apps = "e2e-apps"
 
 // echoManifest is a Deployment of the echo program with its Service. The
 // generation is part of the pod template, so that another one is a rollout. The
-// pods have a readiness probe and five seconds to end, and no preStop hook.
+// pods have a readiness probe and five seconds to end, and no preStop hook. They share
+// a process namespace, so that the program can be killed.
 func echoManifest(t *testing.T, name string, replicas int, generation string) string {
 	return fmt.Sprintf(`
 apiVersion: apps/v1
@@ -25,6 +26,7 @@ spec:
       annotations: {generation: %[4]q}
     spec:
       terminationGracePeriodSeconds: 5
+      shareProcessNamespace: true
       containers:
       - name: echo
         image: %[5]s

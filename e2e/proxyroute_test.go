@@ -3,6 +3,8 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -169,8 +171,8 @@ spec:
 	}
 }
 
-// testKilledEndpoint kills the program of one of three endpoints, and starts it again,
-// under a load of requests that may be sent twice.
+// testKilledEndpoint kills the program of one of three endpoints with SIGKILL, thrice, each time until it serves
+// again, under a load of requests that may be sent twice.
 func testKilledEndpoint(t *testing.T) {
 	f := frontAddress(t)
 	apply(t, `
@@ -183,16 +185,26 @@ spec:
   retry: {attempts: 2, budgetPercent: 50}
   routes: [{backends: [{service: {name: shop, port: 80}}]}]
 `)
-	f.everywhere(t, "http://killed.example.com/", 200, from("shop"))
+	const url = "http://killed.example.com/"
+	f.everywhere(t, url, 200, from("shop"))
+	f.allServe(t, url)
+	before := restarts(t, "shop")
 	run := load.Start(load.Options{Address: f.http, Host: "killed.example.com", Rate: 300, Expect: from("shop")})
-	pods := strings.Fields(kubectl(t, "-n", apps, "get", "pods", "-l", "app=shop", "-o", "jsonpath={.items[*].metadata.name}"))
 	time.Sleep(time.Second)
-	for range 3 {
-		kubectl(t, "-n", apps, "delete", "pod", pods[0], "--grace-period=0", "--force")
-		waitRolledOut(t, apps, "deployment/shop")
-		pods = strings.Fields(kubectl(t, "-n", apps, "get", "pods", "-l", "app=shop", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}"))
+	for n := 1; n <= 3; n++ {
+		// A POST that was sent is not sent to another endpoint, so this kills one.
+		got, err := f.get(url+"die", func(r *http.Request) { r.Method = http.MethodPost })
+		if err != nil || got.status != 502 {
+			t.Fatalf("the last words of an endpoint: %v, status %d: %.200s", err, got.status, got.body)
+		}
+		until(t, patience, "the endpoint is started again", func() error {
+			if is := restarts(t, "shop"); is != before+n {
+				return fmt.Errorf("%d restarts, want %d", is, before+n)
+			}
+			return nil
+		})
+		f.allServe(t, url)
 	}
-	time.Sleep(time.Second)
 	result := run.Stop()
 	t.Logf("%d requests, %d failed", result.Sent, len(result.Failures))
 	for _, failure := range result.Failures {
@@ -201,4 +213,19 @@ spec:
 			t.Errorf("after %v: %s", failure.At, failure.What)
 		}
 	}
+}
+
+// restarts returns how many times the programs of a back end were started again, once all of them are ready.
+func restarts(t *testing.T, app string) int {
+	t.Helper()
+	sum := 0
+	for _, pod := range strings.Fields(kubectl(t, "-n", apps, "get", "pods", "-l", "app="+app, "-o", `jsonpath={range .items[*]}{.status.containerStatuses[0].restartCount}/{.status.containerStatuses[0].ready} {end}`)) {
+		count, ready, _ := strings.Cut(pod, "/")
+		n, err := strconv.Atoi(count)
+		if err != nil || ready != "true" {
+			return -1
+		}
+		sum += n
+	}
+	return sum
 }

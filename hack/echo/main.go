@@ -2,7 +2,9 @@
 //
 // After SIGTERM it goes on serving for a moment, as a good back end does, since
 // its removal from the endpoints takes time to arrive everywhere; then it
-// finishes what is under way and ends.
+// finishes what is under way and ends. POST /die kills it with SIGKILL, in the middle of whatever is
+// under way; that takes a Pod whose containers share one process namespace, as process 1 of a namespace
+// cannot be killed from within.
 package main
 
 import (
@@ -36,11 +38,10 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Addr:              address,
-		Handler:           &echo.Handler{Service: os.Getenv("ECHO_SERVICE"), Version: os.Getenv("ECHO_VERSION"), Instance: name},
-		ReadHeaderTimeout: 10 * time.Second,
-	}
+	handler := http.NewServeMux()
+	handler.Handle("POST /die", http.HandlerFunc(die))
+	handler.Handle("/", &echo.Handler{Service: os.Getenv("ECHO_SERVICE"), Version: os.Getenv("ECHO_VERSION"), Instance: name})
+	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.ListenAndServe() }()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -57,4 +58,13 @@ func run() error {
 		return err
 	}
 	return nil
+}
+
+// die ends the process without a word to anybody.
+func die(w http.ResponseWriter, _ *http.Request) {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	<-make(chan struct{}) // The signal is under way.
 }

@@ -7,7 +7,7 @@ import "k8s.io/apimachinery/pkg/util/intstr"
 // +kubebuilder:validation:XValidation:rule="has(self.service) != has(self.address)",message="exactly one of service and address must be set"
 // +kubebuilder:validation:XValidation:rule="!has(self.versionFromPodLabel) || has(self.service) && !has(self.version)",message="versionFromPodLabel goes with service, and not with version"
 type Backend struct {
-	// service is a Service in the same namespace.
+	// service is a Service, in the same namespace unless it says otherwise.
 	//
 	// +optional
 	Service *ServiceRef `json:"service,omitempty"`
@@ -89,6 +89,15 @@ type ServiceRef struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
+
+	// namespace is the namespace of the Service, that of the object if not set. One in another namespace
+	// takes a ReferenceGrant there, from the kind of this object, of the group sluice.dev.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Namespace string `json:"namespace,omitempty"`
 
 	// port is a port of the Service: its number, or its name.
 	//

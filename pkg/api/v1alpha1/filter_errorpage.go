@@ -67,7 +67,7 @@ type ErrorPageFilter struct {
 	// +optional
 	Template *bool `json:"template,omitempty"`
 
-	// service is a Service in the same namespace that is asked for the page, as by ingress-nginx's
+	// service is a Service that is asked for the page, as by ingress-nginx's
 	// custom-http-errors: GET / with the client's fields, X-Code (the status), X-Format (the client's
 	// Accept), X-Original-URI, X-Request-ID, X-Namespace and X-Ingress-Name.
 	//

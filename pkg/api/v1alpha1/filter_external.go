@@ -26,7 +26,7 @@ type ExternalAuthFilter struct {
 	// +kubebuilder:default=HTTP
 	Protocol AuthProtocol `json:"protocol,omitempty"`
 
-	// service is a Service in the same namespace that is asked.
+	// service is a Service that is asked.
 	//
 	// +optional
 	Service *ServiceRef `json:"service,omitempty"`

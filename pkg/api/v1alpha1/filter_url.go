@@ -168,7 +168,7 @@ type DirectResponseFilter struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.service) != has(self.address)",message="exactly one of mirror.service and mirror.address must be set"
 type MirrorFilter struct {
-	// service is a Service in the same namespace.
+	// service is a Service.
 	//
 	// +optional
 	Service *ServiceRef `json:"service,omitempty"`

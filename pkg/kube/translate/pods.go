@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-dev/sluice/pkg/kube/snapshot"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/settings"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -27,7 +28,7 @@ func ReadPods(s *snapshot.Snapshot) *PodValues {
 				if b.Service == nil || b.VersionFromPodLabel == "" {
 					continue
 				}
-				name := types.NamespacedName{Namespace: object.Namespace, Name: b.Service.Name}
+				name := settings.ServiceName(b.Service, object.Namespace)
 				if v.labels[name] == nil {
 					v.labels[name] = make(map[string]string)
 				}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
@@ -75,7 +73,7 @@ func (t *translation) backendHost(b *v1alpha1.Backend, share *ir.WeightedUpstrea
 		}
 		return net.JoinHostPort(host, port)
 	}
-	name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
+	name := settings.ServiceName(b.Service, t.object.Namespace)
 	host := t.ServiceHost(name)
 	if port, _, fault := t.FindService(name, b.Service.Port); fault == (resolve.Fault{}) && port != usual {
 		host += ":" + strconv.Itoa(int(port))
@@ -92,8 +90,7 @@ func (t *translation) backend(b *v1alpha1.Backend, at resolve.Place) ir.Weighted
 		t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s; its requests are answered 503", message)
 		share = ir.WeightedUpstream{FailStatus: 503, FailReason: message}
 	case b.Service != nil:
-		name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
-		share = t.Service(name, b.Service.Port, at.At(".service"))
+		share = settings.Service(t.Resolver, b.Service, at.At(".service"))
 	default:
 		share = t.Address(b.Address, at.At(".address"))
 	}
@@ -132,7 +129,7 @@ func (t *translation) byPodLabel(share ir.WeightedUpstream, b *v1alpha1.Backend,
 	case share.Upstream == "":
 		return nil // It was reported, and has no version to fail.
 	}
-	name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
+	name := settings.ServiceName(b.Service, t.object.Namespace)
 	values := resolve.LabelValues(label, t.Snapshot.EndpointSlices(name), t.Snapshot.Pod)
 	var shares []ir.WeightedUpstream
 	for _, value := range values {

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/kube/translate/settings"
 	"github.com/sluice-dev/sluice/pkg/report"
 )
 
@@ -74,7 +75,7 @@ func (t *translation) endpointCAs(spec *ir.UpstreamTLS, tls *v1alpha1.BackendTLS
 func (t *translation) endpointNames(spec *ir.UpstreamTLS, b *v1alpha1.Backend, at resolve.Place) bool {
 	name := b.TLS.ServerName
 	if name == "" && b.Service != nil {
-		name = t.ServiceHost(t.secret(b.Service.Name))
+		name = t.ServiceHost(settings.ServiceName(b.Service, t.object.Namespace))
 	} else if name == "" {
 		name, _, _ = net.SplitHostPort(b.Address)
 	}

@@ -40,6 +40,17 @@ func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, a
 	return ir.WeightedUpstream{Upstream: key, Weight: 1}
 }
 
+// ReferredService is Service for a reference from an object of that group at the place, which across namespaces
+// takes a ReferenceGrant. Without it the reference fails like one to a Service that is not there.
+func (r *Resolver) ReferredService(group string, name types.NamespacedName, port intstr.IntOrString, at Place) ir.WeightedUpstream {
+	from := snapshot.Referrer{Group: group, Kind: at.Origin.Kind, Namespace: at.Origin.Namespace}
+	if !r.Snapshot.Permits(from, snapshot.Referent{Kind: "Service", NamespacedName: name}) {
+		return r.fail(at.At(".namespace"), report.RefNotPermitted,
+			fmt.Sprintf("no ReferenceGrant in the namespace %q allows the reference to the Service %q", name.Namespace, name.Name))
+	}
+	return r.Service(name, port, at)
+}
+
 // appProtocol returns what a TCP port of a Service says is spoken there, "" where it does not.
 func (r *Resolver) appProtocol(name types.NamespacedName, number int32) string {
 	service := r.Snapshot.Service(name)

@@ -101,7 +101,7 @@ func (f *filters) errorPage(s *v1alpha1.ErrorPageFilter, at resolve.Place) ir.Fi
 func (f *filters) pageUpstream(s *v1alpha1.ErrorPageFilter, at resolve.Place) string {
 	var share ir.WeightedUpstream
 	if s.Service != nil {
-		share = f.Service(types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.Service.Name}, s.Service.Port, at.At(".service"))
+		share = Service(f.Resolver, s.Service, at.At(".service"))
 	} else {
 		share = f.Address(s.Address, at.At(".address"))
 	}

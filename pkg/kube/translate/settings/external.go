@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
@@ -52,8 +50,7 @@ func (f *filters) asked(s *v1alpha1.ExternalAuthFilter, at resolve.Place) string
 		f.refuse(at, "exactly one of service and address must be set")
 		return ""
 	case s.Service != nil:
-		name := types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.Service.Name}
-		share = f.Service(name, s.Service.Port, at.At(".service"))
+		share = Service(f.Resolver, s.Service, at.At(".service"))
 	default:
 		share = f.Address(s.Address, at.At(".address"))
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
@@ -276,8 +274,7 @@ func (f *filters) mirror(s *v1alpha1.MirrorFilter, at resolve.Place) ir.Filter {
 		f.refuse(at, "exactly one of service and address must be set")
 		return nil
 	case s.Service != nil:
-		name := types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.Service.Name}
-		share = f.Service(name, s.Service.Port, at.At(".service").Otherwise("nothing is copied to it"))
+		share = Service(f.Resolver, s.Service, at.At(".service").Otherwise("nothing is copied to it"))
 	default:
 		share = f.Address(s.Address, at.At(".address").Otherwise("nothing is copied to it"))
 	}
