@@ -211,9 +211,11 @@ func TestALPN(t *testing.T) {
 		offer []string
 		want  string
 	}{
-		"both":          {[]string{"http/1.1", "h2"}, "h2"},
-		"only HTTP/1.1": {[]string{"http/1.1"}, "http/1.1"},
-		"none":          {nil, ""},
+		"both":           {[]string{"http/1.1", "h2"}, "h2"},
+		"only HTTP/1.1":  {[]string{"http/1.1"}, "http/1.1"},
+		"only HTTP/1.0":  {[]string{"http/1.0"}, "http/1.0"},
+		"HTTP/1.0 first": {[]string{"http/1.0", "http/1.1"}, "http/1.1"},
+		"none":           {nil, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

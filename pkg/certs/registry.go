@@ -42,7 +42,7 @@ type Registry struct {
 // error means that the system gives no randomness.
 func NewRegistry(o Options) (*Registry, error) {
 	if o.NextProtos == nil {
-		o.NextProtos = []string{"h2", "http/1.1"}
+		o.NextProtos = []string{"h2", "http/1.1", "http/1.0"}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"crypto/tls"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -51,11 +53,34 @@ func (c *connection) handshake(config *tls.Config) bool {
 		if below.shed {
 			c.listener.metrics.Shed(metrics.ShedHandshake)
 		}
+		c.answerClearText(err)
 		return false
 	}
 	_ = c.raw.SetDeadline(time.Time{})
 	c.nc, c.secure = nc, newSecure(nc.ConnectionState(), c.policy)
 	return true
+}
+
+// clearText is answered to a request in clear text where TLS is spoken.
+const clearText = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 44\r\nConnection: close\r\n\r\n" +
+	"400 Bad Request: this port speaks HTTPS only"
+
+// answerClearText tells a client that has sent a request where a handshake was expected what is wrong: it would see
+// an empty answer. err is why the handshake failed.
+func (c *connection) answerClearText(err error) {
+	header, ok := errors.AsType[tls.RecordHeaderError](err)
+	if !ok || header.Conn == nil {
+		return
+	}
+	for _, b := range header.RecordHeader[:3] { // The shortest method that clients use has three letters.
+		if b < 'A' || b > 'Z' {
+			return
+		}
+	}
+	// Whether it arrives or not, the connection ends.
+	if _, err := io.WriteString(c.nc, clearText); err == nil {
+		c.linger()
+	}
 }
 
 // newSecure returns what a handshake has agreed on that was held to a policy.

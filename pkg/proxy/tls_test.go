@@ -10,8 +10,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -121,4 +123,37 @@ func TestListenerOutsideTheTableServesNothing(t *testing.T) {
 		t.Errorf("a new connection gets %q", got)
 	}
 	nc.Close()
+}
+
+func TestARequestInClearTextWhereTLSIsSpoken(t *testing.T) {
+	k := proxytest.Start(t, proxytest.Options{Network: proxytest.Loopback{}})
+	c, _ := proxytest.Config()
+	both := matrixCertificates()
+	c.Certificates = both[:1]
+	c.Listeners[1].TLS.Default = both[0].Name
+	k.Serve(c)
+	for name, tt := range map[string]struct{ sent, got string }{
+		"a request":   {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+		"a long one":  {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n" + strings.Repeat("x", 5000), "HTTP/1.1 400 Bad Request\r\n"},
+		"HTTP/2":      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+		"other bytes": {"\x00\x01\x02\x03\x04\x05\x06", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nc := k.Dial(ir.ListenerHTTPS)
+			if _, err := io.WriteString(nc, tt.sent); err != nil {
+				t.Fatal(err)
+			}
+			if err := nc.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := io.ReadAll(nc) // An end and a reset are as good.
+			head, body, _ := strings.Cut(string(got), "\r\n\r\n")
+			if !strings.HasPrefix(head, strings.TrimSuffix(tt.got, "\r\n")) || tt.got == "" && len(got) > 0 {
+				t.Errorf("got %q", got)
+			}
+			if tt.got != "" && !strings.Contains(head, fmt.Sprintf("Content-Length: %d\r\n", len(body))) {
+				t.Errorf("the length is not that of %q: %q", body, head)
+			}
+		})
+	}
 }
