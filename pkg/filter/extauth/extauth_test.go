@@ -65,7 +65,7 @@ func newFilter(t testing.TB, s *ir.ExternalAuth, to filter.Caller) *Filter {
 func ask(fields ...string) *filter.Exchange {
 	x := &filter.Exchange{
 		Request: &wire.Request{Method: []byte("POST"), Authority: []byte("Shop.example:8080"), Path: []byte("/rewritten"), Query: []byte("a=b&c=d"), HasQuery: true},
-		Host:    []byte("shop.example"), Path: []byte("/cart"), Client: netip.MustParseAddrPort("192.0.2.7:1234"), RequestID: []byte("id1"),
+		Host:    []byte("shop.example"), Authority: []byte("Shop.example:8080"), Path: []byte("/cart"), Client: netip.MustParseAddrPort("192.0.2.7:1234"), RequestID: []byte("id1"),
 		Body: func(limit int) ([]byte, error) {
 			if limit < 5 {
 				return nil, filter.ErrBodyTooLong
