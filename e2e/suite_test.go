@@ -32,6 +32,7 @@ func TestSluice(t *testing.T) {
 		{"one Service serves the versions that the labels of its Pods say", testPodVersions},
 		{"a Pod is taken out of service and back by its annotation", testPodReadiness},
 		{"a suspended route is out of service and says so", testSuspend},
+		{"a ProxyRoute passes TLS on beside hosts whose TLS ends here", testPassthrough},
 		{"a ProxyRoute asks for passwords and bounds rates", testFilters},
 		{"a ProxyRoute asks for tokens, whose keys change", testJWT},
 		{"a ProxyRoute compresses and slows down bodies", testBodies},

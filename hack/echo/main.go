@@ -11,9 +11,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -22,8 +24,10 @@ import (
 
 const (
 	address = ":3000"
-	linger  = 2 * time.Second
-	finish  = 2 * time.Second
+	// secureAddress is served where ECHO_TLS names a folder with tls.crt and tls.key.
+	secureAddress = ":3443"
+	linger        = 2 * time.Second
+	finish        = 2 * time.Second
 )
 
 func main() {
@@ -42,8 +46,17 @@ func run() error {
 	handler.Handle("POST /die", http.HandlerFunc(die))
 	handler.Handle("/", &echo.Handler{Service: os.Getenv("ECHO_SERVICE"), Version: os.Getenv("ECHO_VERSION"), Instance: name})
 	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
 	go func() { ended <- server.ListenAndServe() }()
+	if dir := os.Getenv("ECHO_TLS"); dir != "" {
+		listener, err := net.Listen("tcp", secureAddress)
+		if err != nil {
+			return err
+		}
+		go func() {
+			ended <- server.ServeTLS(listener, filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
+		}()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	select {
