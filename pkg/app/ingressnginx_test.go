@@ -34,6 +34,8 @@ type migrated struct {
 	app     *App
 	client  *http.Client
 	partner tls.Certificate
+	// secret is the back end that ends TLS itself.
+	secret *httptest.Server
 }
 
 // issueFor makes a certificate that signs itself.
@@ -131,6 +133,15 @@ ports: [{name: http, port: %[2]d}]
 endpoints: [{addresses: [127.0.0.1]}]
 `, service, asked(t, service).(*net.TCPAddr).Port)
 	}
+	secret := secretBackend(t)
+	fmt.Fprintf(&more, `---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: deploys-1, namespace: shop, labels: {kubernetes.io/service-name: deploys}}
+addressType: IPv4
+ports: [{name: https, port: %d}]
+endpoints: [{addresses: [127.0.0.1]}]
+`, secret.Listener.Addr().(*net.TCPAddr).Port)
 	shop, shopKey := issueFor(t, "shop", "shop.example.com", "www.shop.example.com")
 	server, serverKey := issueFor(t, "server", "partner.example.com")
 	partner, partnerKey := issueFor(t, "partner")
@@ -140,7 +151,7 @@ endpoints: [{addresses: [127.0.0.1]}]
 	if err := os.WriteFile(filepath.Join(dir, "cluster.yaml"), []byte(more.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m := &migrated{}
+	m := &migrated{secret: secret}
 	if m.partner, err = tls.X509KeyPair(partner, partnerKey); err != nil {
 		t.Fatal(err)
 	}
@@ -289,15 +300,27 @@ func TestManifestsOfIngressNginxKeepWorking(t *testing.T) {
 		"with a good one":           {url: http + "tools.example.com/tools", header: map[string]string{"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte("ann:open"))}, status: 200, service: "admin", sees: map[string]string{"Authorization": ""}},
 		"addresses that are not in": {url: http + "office.example.com/", header: map[string]string{"X-Forwarded-For": "192.0.2.1"}, status: 403},
 
-		"a body within bounds":        {method: "POST", url: http + "uploads.example.com/", body: strings.Repeat("x", 1024), status: 200, service: "uploads"},
-		"a body beyond":               {method: "POST", url: http + "uploads.example.com/", body: strings.Repeat("x", 1025), status: 413},
-		"a session begins":            {url: http + "chat.example.com/", status: 200, service: "chat", gets: map[string]string{"Set-Cookie": "route=*"}},
-		"gRPC is spoken by HTTP/2":    {method: "POST", url: http + "grpc.example.com/a.B/C", header: map[string]string{"Content-Type": "application/grpc"}, status: 200, service: "greeter", protocol: "HTTP/2.0"},
-		"a host that has moved":       {url: http + "old.example.com/a?b=c", status: 308, location: "https://shop.example.com/"},
-		"an application elsewhere":    {url: http + "legacy.example.com/a", status: 302, location: "http://legacy.example.com/login", gets: map[string]string{"Set-Cookie": "session=1; Path=/shop/; Domain=example.com; HttpOnly"}},
-		"certificates, in clear text": {url: http + "partner.example.com/", status: 308, location: "https://partner.example.com/"},
+		"a body within bounds":         {method: "POST", url: http + "uploads.example.com/", body: strings.Repeat("x", 1024), status: 200, service: "uploads"},
+		"a body beyond":                {method: "POST", url: http + "uploads.example.com/", body: strings.Repeat("x", 1025), status: 413},
+		"a session begins":             {url: http + "chat.example.com/", status: 200, service: "chat", gets: map[string]string{"Set-Cookie": "route=*"}},
+		"gRPC is spoken by HTTP/2":     {method: "POST", url: http + "grpc.example.com/a.B/C", header: map[string]string{"Content-Type": "application/grpc"}, status: 200, service: "greeter", protocol: "HTTP/2.0"},
+		"a host that has moved":        {url: http + "old.example.com/a?b=c", status: 308, location: "https://shop.example.com/"},
+		"an application elsewhere":     {url: http + "legacy.example.com/a", status: 302, location: "http://legacy.example.com/login", gets: map[string]string{"Set-Cookie": "session=1; Path=/shop/; Domain=example.com; HttpOnly"}},
+		"TLS passed on, in clear text": {url: http + "deploys.example.com/a", status: 308, location: "https://deploys.example.com/a"},
+		"certificates, in clear text":  {url: http + "partner.example.com/", status: 308, location: "https://partner.example.com/"},
 	} {
 		t.Run(name, func(t *testing.T) { m.check(t, p) })
+	}
+}
+
+func TestTLSThatIsPassedOnEndsAtTheBackEnd(t *testing.T) {
+	m := serveMigrated(t)
+	nc := dialTLS(t, m.app.HTTPS, "deploys.example.com")
+	if !nc.ConnectionState().PeerCertificates[0].Equal(m.secret.Certificate()) {
+		t.Error("the certificate is not the back end's")
+	}
+	if status, body, err := overTLS(nc, "deploys.example.com"); err != nil || status != 200 || body != "secret of deploys.example.com" {
+		t.Errorf("got %d %q, %v", status, body, err)
 	}
 }
 

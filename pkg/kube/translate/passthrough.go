@@ -48,7 +48,7 @@ func mergeStreams(fragments []resolve.Fragment, facts *report.Set) []ir.Stream {
 			switch {
 			case !taken:
 				claims[r.Host] = claim{Fragment: f}
-			case winner.passes && !told[r.Host]:
+			case winner.passes && winner.Fragment != f && !told[r.Host]:
 				told[r.Host] = true
 				facts.Errorf(r.Origin, r.Field, report.Conflict, "the host %s is served over HTTP alone, as %s passes its TLS on", writtenHost(r.Host), winner.before(f))
 			}

@@ -64,6 +64,13 @@ func (t *translation) answerAs(host, name string) {
 			t.fragment.Routes = append(t.fragment.Routes, route)
 		}
 	}
+	for _, stream := range t.fragment.Streams {
+		if stream.Host == host {
+			stream.Host = name
+			stream.ID += "/alias/" + name
+			t.fragment.Streams = append(t.fragment.Streams, stream)
+		}
+	}
 	for _, policy := range t.fragment.Policies {
 		if policy.Host == host {
 			policy.Host = name

@@ -20,7 +20,7 @@ var annotations = []Annotation{
 	{Name: "service-upstream", Type: "bool", Default: "false", Scope: "route", Use: Supported, AsIs: "false", Doc: "Sends requests to the Service's address instead of its endpoints."},
 	{Name: "upstream-vhost", Type: "host", Scope: "route", Use: Supported, Doc: "Replaces the Host header for the back end; $service_name, $namespace, $service_port and $ingress_name are known."},
 	{Name: "x-forwarded-prefix", Type: "path", Scope: "route", Use: Supported, Doc: "Adds X-Forwarded-Prefix where rewrite-target changes the path."},
-	{Name: "ssl-passthrough", Type: "bool", Default: "false", Scope: "host", Use: Unsupported, AsIs: "false", Doc: "Passes TLS connections through to the back end.", NginxOnly: true},
+	{Name: "ssl-passthrough", Type: "bool", Default: "false", Scope: "host", Use: Supported, AsIs: "false", Doc: "Passes TLS connections for the hosts on to the back end of their path /, as they are; everything else of the object counts for requests in clear text."},
 	{Name: "canary", Type: "bool", Default: "false", Scope: "object", Use: Supported, AsIs: "false", Doc: "Makes the object a second back end for the paths of another one in the namespace with the same host, path and pathType."},
 	{Name: "canary-weight", Type: "int", Default: "0", Scope: "object", Use: Supported, Doc: "The share of requests for the canary."},
 	{Name: "canary-weight-total", Type: "int", Default: "100", Scope: "object", Use: Supported, Doc: "What canary-weight is a share of."},

@@ -111,6 +111,7 @@ func (t *translation) translate() {
 		t.tls(i, &t.object.Spec.TLS[i])
 	}
 	t.hostPolicies()
+	t.passOn()
 }
 
 // at returns a field of the object.

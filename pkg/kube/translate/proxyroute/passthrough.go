@@ -93,7 +93,7 @@ func (t *translation) streamBackend(b *v1alpha1.Backend, at resolve.Place) ir.We
 	case b.Service != nil:
 		name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
 		share = t.ServiceBytes(name, b.Service.Port, at.At(".service"))
-		t.warnOfPolicies(share.Upstream, at)
+		t.policies.WarnOfStream(share.Upstream, at)
 	default:
 		share = t.Address(b.Address, at.At(".address").Otherwise(resolve.Closed))
 	}
@@ -108,18 +108,6 @@ func (t *translation) streamBackend(b *v1alpha1.Backend, at resolve.Place) ir.We
 	}
 	share.Upstream = t.Announcing(share.Upstream, version)
 	return share
-}
-
-// warnOfPolicies tells the policies for a Service that the connections of a stream are none of theirs.
-func (t *translation) warnOfPolicies(key string, at resolve.Place) {
-	u, found := t.Upstream(key)
-	if !found {
-		return
-	}
-	name, port, _, _ := resolve.ParseServiceKey(u.Endpoints)
-	for _, source := range t.policies.Service(name, port).Sources() {
-		t.Facts.Warnf(source.At.Origin, source.At.Field, report.Unsupported, "%s (%s) passes TLS on, so what is set here does not count there", at.Origin, at.Field)
-	}
 }
 
 // refuseTerms reports each field that cannot be obeyed without a look inside of TLS, and says
