@@ -3,8 +3,6 @@ package proxyroute
 import (
 	"strconv"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
@@ -91,8 +89,8 @@ func (t *translation) streamBackend(b *v1alpha1.Backend, at resolve.Place) ir.We
 		t.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s; %s", message, resolve.Closed)
 		return ir.WeightedUpstream{FailStatus: 503, FailReason: message}
 	case b.Service != nil:
-		name := types.NamespacedName{Namespace: t.object.Namespace, Name: b.Service.Name}
-		share = t.ServiceBytes(name, b.Service.Port, at.At(".service"))
+		name := settings.ServiceName(b.Service, t.object.Namespace)
+		share = t.ReferredBytes(v1alpha1.GroupVersion.Group, name, b.Service.Port, at.At(".service"))
 		t.policies.WarnOfStream(share.Upstream, at)
 	default:
 		share = t.Address(b.Address, at.At(".address").Otherwise(resolve.Closed))

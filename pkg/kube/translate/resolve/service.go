@@ -43,12 +43,19 @@ func (r *Resolver) Service(name types.NamespacedName, port intstr.IntOrString, a
 // ReferredService is Service for a reference from an object of that group at the place, which across namespaces
 // takes a ReferenceGrant. Without it the reference fails like one to a Service that is not there.
 func (r *Resolver) ReferredService(group string, name types.NamespacedName, port intstr.IntOrString, at Place) ir.WeightedUpstream {
-	from := snapshot.Referrer{Group: group, Kind: at.Origin.Kind, Namespace: at.Origin.Namespace}
-	if !r.Snapshot.Permits(from, snapshot.Referent{Kind: "Service", NamespacedName: name}) {
-		return r.fail(at.At(".namespace"), report.RefNotPermitted,
-			fmt.Sprintf("no ReferenceGrant in the namespace %q allows the reference to the Service %q", name.Namespace, name.Name))
+	if problem := r.notPermitted(group, name, at); problem != "" {
+		return r.fail(at.At(".namespace"), report.RefNotPermitted, problem)
 	}
 	return r.Service(name, port, at)
+}
+
+// notPermitted returns why an object of that group at the place may not refer to a Service, or "".
+func (r *Resolver) notPermitted(group string, name types.NamespacedName, at Place) string {
+	from := snapshot.Referrer{Group: group, Kind: at.Origin.Kind, Namespace: at.Origin.Namespace}
+	if r.Snapshot.Permits(from, snapshot.Referent{Kind: "Service", NamespacedName: name}) {
+		return ""
+	}
+	return fmt.Sprintf("no ReferenceGrant in the namespace %q allows the reference to the Service %q", name.Namespace, name.Name)
 }
 
 // appProtocol returns what a TCP port of a Service says is spoken there, "" where it does not.
