@@ -53,7 +53,7 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 		row("answer", "%d: %s", a.Answer.Status, a.Answer.Reason)
 	}
 	if a.AnsweredBy != "" {
-		row("answer", "the filter redirects, and no upstream is asked")
+		row("answer", "%s", a.AnswersHow())
 	} else {
 		if v := a.Version; v != nil {
 			row("version", "%s", describeVersion(v))
@@ -113,6 +113,9 @@ func printBackend(row func(string, string, ...any), a *admin.Answer, b table.Exp
 		return
 	}
 	row("upstream", "%s, %d of %d %s", name, b.Weight, b.Total, what)
+	for _, f := range b.Filters {
+		row("filter", "%s, for that upstream alone", f)
+	}
 	if b.Balance != "" && b.Balance != "RoundRobin" {
 		row("balance", "%s", b.Balance+": "+strings.TrimSpace(b.Endpoint+" "+b.Choice))
 	}

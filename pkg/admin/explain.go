@@ -116,11 +116,29 @@ func listenerOf(t *table.Table, q Question, in *match.Input) (*table.Listener, e
 }
 
 // How ir.FilterString begins for a redirect to HTTPS, which answers requests that
-// come in clear text, and for a redirect of all requests.
+// come in clear text, and for filters that answer all requests.
 const (
 	redirectHTTPS = "redirect-https "
 	redirect      = "redirect "
+	respond       = "direct-response "
+	drop          = "drop"
 )
+
+// answersAll says whether a filter, as ir.FilterString writes it, leaves nothing for upstreams.
+func answersAll(f string) bool {
+	return strings.HasPrefix(f, redirect) || strings.HasPrefix(f, respond) || f == drop
+}
+
+// AnswersHow says what the filter does that answers, for a person.
+func (a *Answer) AnswersHow() string {
+	switch {
+	case a.AnsweredBy == drop:
+		return "the filter closes the connection, and no upstream is asked"
+	case strings.HasPrefix(a.AnsweredBy, respond):
+		return "the filter answers, and no upstream is asked"
+	}
+	return "the filter redirects, and no upstream is asked"
+}
 
 // Explain answers a question from a table and the live upstreams. The error
 // says that the question itself would be refused (400).
@@ -151,8 +169,8 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 		answer.TLS = &held
 	}
 	for _, f := range answer.Filters {
-		if listener.TLS == nil && strings.HasPrefix(f, redirectHTTPS) || strings.HasPrefix(f, redirect) {
-			answer.AnsweredBy = f
+		if listener.TLS == nil && strings.HasPrefix(f, redirectHTTPS) || answersAll(f) {
+			answer.AnsweredBy, answer.Answer = f, nil
 			return answer, nil
 		}
 	}

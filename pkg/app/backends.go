@@ -83,7 +83,7 @@ func (c *backendCollector) forward(origin report.Origin, backends []ir.WeightedU
 		}
 		s := c.inService[u.Key]
 		c.add(origin, status.Backend{
-			Name: backendName(u), Version: share.Version, Ready: s.Ready, Total: s.Total, Idle: share.Unready || share.Weight == 0,
+			Name: backendName(u, origin), Version: share.Version, Ready: s.Ready, Total: s.Total, Idle: share.Unready || share.Weight == 0,
 		})
 	}
 }
@@ -100,13 +100,15 @@ func (c *backendCollector) add(origin report.Origin, one status.Backend) {
 	before.Ready, before.Idle = min(before.Ready, one.Ready), before.Idle && one.Idle
 }
 
-// backendName returns the endpoint set's key without what its object need not be told: the namespace,
-// or that the address is a fixed one.
-func backendName(u *ir.Upstream) string {
+// backendName returns the endpoint set's key without what its object need not be told: its own namespace,
+// that the address is a fixed one, or by which label of its Pods a Service is several back ends, which
+// their versions tell apart.
+func backendName(u *ir.Upstream, object report.Origin) string {
 	if name, fixed := strings.CutPrefix(u.Endpoints, "static:"); fixed {
 		return name
 	}
-	return strings.TrimPrefix(u.Endpoints, u.Origin.Namespace+"/")
+	name, _, _ := strings.Cut(u.Endpoints, "[")
+	return strings.TrimPrefix(name, object.Namespace+"/")
 }
 
 // pacer calls a function once after a while, however often it is told to meanwhile.

@@ -28,6 +28,8 @@ func TestBackEndsOfProxyRoutes(t *testing.T) {
 			{Key: "ns/v1:80", Endpoints: "ns/v1:80", Origin: service},
 			{Key: "ns/v1:80 LeastRequest", Endpoints: "ns/v1:80", Origin: service},
 			{Key: "static:192.0.2.1:80", Endpoints: "static:192.0.2.1:80", Origin: shop},
+			{Key: "ns/v1:80[app.example/version=3]", Endpoints: "ns/v1:80[app.example/version=3]", Origin: service},
+			{Key: "other/v1:80", Endpoints: "other/v1:80", Origin: report.Origin{Kind: "Service", Namespace: "other", Name: "v1"}},
 		},
 		RouteSets: []ir.RouteSet{{Hosts: []ir.Host{{Routes: []ir.Route{
 			{Origin: shop, Action: forward(
@@ -37,14 +39,20 @@ func TestBackEndsOfProxyRoutes(t *testing.T) {
 			)},
 			{Origin: shop, Action: forward(ir.WeightedUpstream{Upstream: "ns/v1:80 LeastRequest", Version: "1", Weight: 1, Unready: true})},
 			{Origin: shop, Action: &ir.Respond{Status: 404}},
+			{Origin: shop, Action: forward(
+				ir.WeightedUpstream{Upstream: "other/v1:80", Version: "1", Weight: 1},
+				ir.WeightedUpstream{Upstream: "ns/v1:80[app.example/version=3]", Version: "3", Weight: 1},
+			)},
 			{Origin: report.Origin{Kind: "Ingress"}, Action: forward(ir.WeightedUpstream{Upstream: "ns/v1:80", Weight: 1})},
 		}}}}},
 	}
-	got := backendsOf(config, map[string]upstream.Service{"ns/v1:80": {Ready: 3, Total: 3}, "ns/v1:80 LeastRequest": {Ready: 2, Total: 3}, "static:192.0.2.1:80": {Ready: 1, Total: 1}})
+	got := backendsOf(config, map[string]upstream.Service{"ns/v1:80": {Ready: 3, Total: 3}, "ns/v1:80 LeastRequest": {Ready: 2, Total: 3}, "static:192.0.2.1:80": {Ready: 1, Total: 1}, "other/v1:80": {Ready: 1, Total: 4}, "ns/v1:80[app.example/version=3]": {Ready: 2, Total: 2}})
 	want := map[report.Origin][]status.Backend{
 		shop: {
 			{Name: "v1:80", Version: "1", Ready: 2, Total: 3},
 			{Name: "192.0.2.1:80", Version: "2", Ready: 1, Total: 1, Idle: true},
+			{Name: "other/v1:80", Version: "1", Ready: 1, Total: 4},
+			{Name: "v1:80", Version: "3", Ready: 2, Total: 2},
 		},
 		vault: {{Name: "v1:80", Ready: 3, Total: 3}},
 	}

@@ -1,6 +1,11 @@
 package proxy_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -122,6 +127,62 @@ func copiesGoElsewhere(t *testing.T) {
 	counted.Handler().ServeHTTP(scrape, httptest.NewRequest("GET", "/metrics", nil))
 	if !strings.Contains(scrape.Body.String(), "sluice_mirror_requests_total{outcome=\"sent\"} 3\n") {
 		t.Error("three copies are not counted")
+	}
+}
+
+// TestAShareOfTheRequestsIsCopiedWithTheirBodies copies half of the requests, of which those with a body beyond
+// the bound are none.
+func TestAShareOfTheRequestsIsCopiedWithTheirBodies(t *testing.T) {
+	synctest.Test(t, aShareIsCopied)
+}
+
+func aShareIsCopied(t *testing.T) {
+	const each = 60
+	k := proxytest.Start(t, proxytest.Options{})
+	c, r := proxytest.Config()
+	c.Upstreams = append(c.Upstreams, ir.Upstream{Key: "copy", Endpoints: "copy", MaxIdlePerEndpoint: 64})
+	r.Filters = []ir.Filter{&ir.Mirror{Upstream: "copy", Numerator: 50, Denominator: 100}}
+	k.Serve(c)
+	lengths := make(chan int, 4*each)
+	count := func(into chan<- int) *proxytest.Endpoint {
+		return k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+			for {
+				req, err := http.ReadRequest(r)
+				if err != nil {
+					return
+				}
+				n, err := io.Copy(io.Discard, req.Body)
+				if err != nil {
+					return
+				}
+				into <- int(n)
+				io.WriteString(nc, okResponse)
+			}
+		})
+	}
+	k.SetEndpoints(count(make(chan int, 4*each)))
+	k.Registry.SetEndpoints(ir.EndpointSet{Key: "copy", Endpoints: []ir.Endpoint{{Address: count(lengths).Address}}})
+	for range each {
+		for _, n := range []int{0, 4, 64 << 10, 64<<10 + 1} {
+			if answer := k.Send(fmt.Sprintf("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", n, strings.Repeat("x", n))); !strings.HasPrefix(answer, "HTTP/1.1 200 ") {
+				t.Fatalf("with %d bytes: got %q", n, answer)
+			}
+		}
+	}
+	synctest.Wait()
+	got := make(map[int]int)
+	for range len(lengths) {
+		got[<-lengths]++
+	}
+	for _, n := range []int{0, 4, 64 << 10} {
+		// All and none of 60 are less likely than anything that has ever happened.
+		if got[n] == 0 || got[n] == each {
+			t.Errorf("%d of %d requests with %d bytes were copied", got[n], each, n)
+		}
+		delete(got, n)
+	}
+	if len(got) != 0 {
+		t.Errorf("copies came with other lengths: %v", got)
 	}
 }
 

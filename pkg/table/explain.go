@@ -116,6 +116,8 @@ type ExplainedBackend struct {
 	Total  int `json:"total"`
 	// Version is empty where requests name none.
 	Version string `json:"version,omitempty"`
+	// Filters are those of the backend alone, in their order.
+	Filters []string `json:"filters,omitempty"`
 	// Excluded says why the request does not go there, empty where it may.
 	Excluded string `json:"excluded,omitempty"`
 	// Answer is what this share of the requests is answered with, nil where the
@@ -195,15 +197,22 @@ func (l *Listener) explainAction(r *Route, in *match.Input, e *Explanation) {
 		e.Answer = &ExplainedAnswer{Status: r.Respond.Status, Reason: r.Respond.Reason}
 	}
 	// A broken route answers without its filters.
-	if len(r.Filters.RequestHead)+len(r.Filters.ResponseHead)+len(r.Filters.EndpointHead) > 0 {
-		for _, f := range r.spec.Filters {
-			e.Filters = append(e.Filters, ir.FilterString(f))
-		}
+	if !r.Filters.Empty() || len(r.Copies)+len(r.Pages) > 0 {
+		e.Filters = filterStrings(r.spec.Filters)
 	}
 	e.Limits = r.ExplainLimits()
 	if r.choice != nil {
 		l.explainBackends(r, in, e)
 	}
+}
+
+// filterStrings writes filters as ir.Dump does.
+func filterStrings(filters []ir.Filter) []string {
+	var list []string
+	for _, f := range filters {
+		list = append(list, ir.FilterString(f))
+	}
+	return list
 }
 
 // explainBackends lists all backends as written, those without a share too.
@@ -244,7 +253,7 @@ func (l *Listener) explainBackends(r *Route, in *match.Input, e *Explanation) {
 			one.Answer = shares[0].failure.explain()
 			if pool := shares[0].pool; pool != nil {
 				one.Endpoint, one.Choice = pool.Explain(shares[0].ask(in))
-				one.Circuit = pool.Circuit()
+				one.Circuit, one.Filters = pool.Circuit(), filterStrings(b.Filters)
 			}
 			shares = shares[1:]
 		}

@@ -164,7 +164,7 @@ type DirectResponseFilter struct {
 	Template *bool `json:"template,omitempty"`
 }
 
-// MirrorFilter sends a copy of requests to another back end.
+// MirrorFilter sends a copy of requests to another back end, apart from those with a body beyond 64 KiB.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.service) != has(self.address)",message="exactly one of mirror.service and mirror.address must be set"
 type MirrorFilter struct {

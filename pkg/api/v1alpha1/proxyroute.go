@@ -143,7 +143,7 @@ type ProxyRouteStatus struct {
 
 // BackendStatus is what Sluice found out about a back end.
 type BackendStatus struct {
-	// backend is "SERVICE:PORT", or the address.
+	// backend is "SERVICE:PORT", of another namespace "NAMESPACE/SERVICE:PORT", or the address.
 	//
 	// +required
 	// +kubebuilder:validation:MaxLength=260
