@@ -121,7 +121,7 @@ func TestExchanges(t *testing.T) {
 			request: "GET / HTTP/1.1\nHost: h\nTE: trailers\n\n",
 			replies: []string{"HTTP/1.1 200 OK\r\n" + date + "Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"},
 			sees:    []string{"GET / HTTP/1.1\nHost: h\nTE: trailers\nConnection: TE\n\n"},
-			gets:    "HTTP/1.1 200 OK\n" + tidy(date) + "Transfer-Encoding: chunked\n\n2\nok\n0\nX-Sum: 1\n\n",
+			gets:    "HTTP/1.1 200 OK\n" + tidy(date) + "Trailer: X-Sum\nTransfer-Encoding: chunked\n\n2\nok\n0\nX-Sum: 1\n\n",
 		},
 		"a chunked response ends an HTTP/1.0 connection": {
 			request: "GET / HTTP/1.0\nHost: h\n\n",

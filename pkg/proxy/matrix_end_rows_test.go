@@ -60,7 +60,7 @@ var endRows = map[string]*matrixRow{
 				}
 			}
 			for name, values := range s.trailer() {
-				seen = append(seen, "trailer "+strings.ToLower(name)+"="+values[0])
+				seen = append(seen, "trailer "+strings.ToLower(name)+"="+strings.Join(values, "|"))
 			}
 			slices.Sort(seen)
 			m.tell("%s %v", body, seen)

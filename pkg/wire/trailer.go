@@ -1,5 +1,7 @@
 package wire
 
+import "bytes"
+
 // MayTrail says whether a field, with its Known set, may stand in a trailer section: not those that
 // frame or direct a message, authenticate, or tell how to read its content (RFC
 // 9110 section 6.5.1), nor those that tell a proxy's peers who the client is.
@@ -36,6 +38,20 @@ func ForgesTrailer(f Field) bool {
 		}
 	}
 	return false
+}
+
+// AnnouncesTrailers says whether the value of a field Trailer (RFC 9110 section 6.6.2) may be passed on: some programs
+// hand over only trailers that it names, and some refuse a message where it names what cannot be one.
+func AnnouncesTrailers(value []byte) bool {
+	for rest, more := value, true; more; {
+		var name []byte
+		name, rest, more = bytes.Cut(rest, []byte(","))
+		name = bytes.Trim(name, " \t")
+		if !IsToken(name) || !MayTrail(Field{Name: name, Known: Lookup(name)}) || Disguised(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // forgers are the names, besides well-known ones, of ForgesTrailer.

@@ -32,4 +32,16 @@ func TestDisguised(t *testing.T) {
 	}
 }
 
+func TestAnnouncesTrailers(t *testing.T) {
+	for value, want := range map[string]bool{
+		"X-Sum": true, "x-sum, grpc-status": true, "X-Sum ,\tServer-Timing": true, "my_sum": true,
+		"": false, "X-Sum,": false, ",X-Sum": false, "X Sum": false, "X-Sum; a": false, "Content-Length": false, "X-Sum, Host": false,
+		"X-Forwarded-User": false, "Set-Cookie": false, "x_forwarded_for": false, "Trailer": false,
+	} {
+		if got := AnnouncesTrailers([]byte(value)); got != want {
+			t.Errorf("%q: got %v", value, got)
+		}
+	}
+}
+
 const long = "a-name-that-is-longer-than-all-of-ours-together"

@@ -175,8 +175,16 @@ var acceptedRequests = map[string]struct {
 		want: outcome{Start: "GET a.example|/| false", Header: []string{"X-Forwarded-For: 192.0.2.1", "X-Forwarded-Prefix: /a", "Authorization: b"}},
 	},
 	"has the fields of one connection": {
-		raw:  get("Keep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: gzip;q=0.5, trailers\r\nTrailer: X\r\nConnection: TE\r\n"),
+		raw:  get("Keep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: gzip;q=0.5, trailers\r\nConnection: TE\r\n"),
 		want: outcome{Start: "GET a.example|/| false", Flags: "trailers"},
+	},
+	"announces trailers": {
+		raw:  get("Trailer: X, grpc-status\r\nTrailer: X-Sum\r\n"),
+		want: outcome{Start: "GET a.example|/| false", Header: []string{"Trailer: X, grpc-status", "Trailer: X-Sum"}},
+	},
+	"announces trailers that may not be some": {
+		raw:  get("Trailer: X, Content-Length\r\nTrailer: X-Forwarded-For\r\nTrailer: a b\r\nTrailer: ,X\r\nTrailer:\r\n"),
+		want: outcome{Start: "GET a.example|/| false"},
 	},
 	"upgrades": {
 		raw:  get("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"),
@@ -292,7 +300,11 @@ var acceptedResponses = map[string]struct {
 	},
 	"is chunked with a trailer": {
 		"GET", status("HTTP/1.1 200 OK", "Transfer-Encoding: chunked\r\nTrailer: X\r\n", "1\r\nx\r\n0\r\nX: a\r\nSet-Cookie: b\r\n\r\n"),
-		outcome{Start: "200", Length: -1, Body: "x", Trailer: []string{"X: a"}, Reusable: true},
+		outcome{Start: "200", Length: -1, Body: "x", Header: []string{"Trailer: X"}, Trailer: []string{"X: a"}, Reusable: true},
+	},
+	"announces trailers that may not be some": {
+		"GET", status("HTTP/1.1 200 OK", "Content-Length: 0\r\nTrailer: Set-Cookie\r\n", ""),
+		outcome{Start: "200", Reusable: true},
 	},
 	"ends with the connection": {
 		"GET", status("HTTP/1.1 200 OK", "", "hello"),

@@ -232,7 +232,9 @@ func (f *fields) take(buf *buffer, field wire.Field) (kept bool, err error) {
 	case wire.HTTP2Settings:
 		f.settings = field.Value
 		f.settingsLines++
-	case wire.KeepAlive, wire.ProxyConnection, wire.Trailer:
+	case wire.Trailer:
+		return wire.AnnouncesTrailers(field.Value), nil
+	case wire.KeepAlive, wire.ProxyConnection:
 	default:
 		return true, nil
 	}

@@ -92,7 +92,7 @@ func appendFields(b []byte, h *wire.Header, also1, also2 wire.Known) []byte {
 	for i := range fields {
 		f := &fields[i]
 		switch f.Known {
-		case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TE, wire.Trailer,
+		case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TE,
 			wire.TransferEncoding, wire.ContentLength, wire.Upgrade, wire.HTTP2Settings:
 			continue
 		case wire.Other:

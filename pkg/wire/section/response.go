@@ -14,7 +14,11 @@ func (s *Section) responseField(f wire.Field) {
 			s.malformed = "content-length"
 		}
 		s.length = n
-	case wire.TE, wire.Trailer, wire.HTTP2Settings, wire.Host, wire.Expect:
+	case wire.Trailer:
+		if wire.AnnouncesTrailers(f.Value) {
+			s.resp.Header.AppendAlias(f)
+		}
+	case wire.TE, wire.HTTP2Settings, wire.Host, wire.Expect:
 	default:
 		s.resp.Header.AppendAlias(f)
 	}

@@ -291,7 +291,9 @@ func (s *Section) take(f wire.Field) (kept bool) {
 		}
 	case wire.Cookie:
 		s.addCookie(f)
-	case wire.Trailer, wire.HTTP2Settings:
+	case wire.Trailer:
+		return wire.AnnouncesTrailers(f.Value)
+	case wire.HTTP2Settings:
 	default:
 		return true
 	}

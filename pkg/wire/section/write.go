@@ -5,7 +5,7 @@ import "github.com/sluice-dev/sluice/pkg/wire"
 // OfConnection says that HTTP/2 and HTTP/3 have no such field, or that the codec makes it.
 func OfConnection(k wire.Known) bool {
 	switch k {
-	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TE, wire.Trailer, wire.TransferEncoding,
+	case wire.Connection, wire.KeepAlive, wire.ProxyConnection, wire.TE, wire.TransferEncoding,
 		wire.ContentLength, wire.Upgrade, wire.Host, wire.Expect, wire.HTTP2Settings:
 		return true
 	}
