@@ -131,11 +131,11 @@ func (s *stage) assault(ctx context.Context, patient bool, name string, connecti
 	defer cancel()
 	// An attacker has a machine of its own, so one that others are served beside takes of
 	// this one what is left over.
-	level := "0"
+	level := "-o"
 	if patient {
-		level = "19"
+		level = "-i"
 	}
-	cmd := exec.CommandContext(ctx, "nice", "-n", level, self, attackerVerb, "-kind", name, "-address", s.http,
+	cmd := exec.CommandContext(ctx, "chrt", level, "0", self, attackerVerb, "-kind", name, "-address", s.http,
 		"-for", lasts.String(), "-connections", strconv.Itoa(connections))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

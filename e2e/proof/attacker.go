@@ -215,7 +215,10 @@ var frames = map[string]func(f *flow, i int) error{
 	},
 	"PING": func(f *flow, _ int) error { return f.WritePing(false, [8]byte{}) },
 	"PRIORITY": func(f *flow, i int) error {
-		return f.WritePriority(streamID(i), http2.PriorityParam{StreamDep: 1})
+		return f.WritePriority(streamID(i), http2.PriorityParam{})
+	},
+	"PRIORITY of a stream on itself": func(f *flow, i int) error {
+		return f.WritePriority(streamID(i), http2.PriorityParam{StreamDep: streamID(i)})
 	},
 	"empty DATA": func(f *flow, i int) error {
 		if i == 0 {

@@ -161,7 +161,7 @@ func (c *Conn) end(why error) error {
 		f()
 	}
 	if !broken {
-		c.lastWords()
+		c.lastWords(fault != nil)
 	}
 	_ = c.nc.Close()
 	c.mu.Lock()
@@ -182,8 +182,10 @@ func (c *Conn) end(why error) error {
 }
 
 // lastWords sends what is queued and lets the client read it: closing a
-// connection on which unread bytes are waiting resets it.
-func (c *Conn) lastWords() {
+// connection on which unread bytes are waiting resets it. A client at fault is
+// given a moment instead, in which nothing is read of what it sends: the
+// kernel's window closes before a flood, and reading it costs nothing.
+func (c *Conn) lastWords(fault bool) {
 	end := time.Now().Add(c.opts.CloseTimeout)
 	c.mu.Lock()
 	_ = c.nc.SetWriteDeadline(end) // With mu held: those who write set it, too.
@@ -195,6 +197,10 @@ func (c *Conn) lastWords() {
 	}
 	failed := c.writeErr != nil
 	c.mu.Unlock()
+	if fault && !failed {
+		<-time.After(min(faultLinger, c.opts.CloseTimeout))
+		return
+	}
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	if failed || !ok || half.CloseWrite() != nil {
 		return
@@ -206,3 +212,6 @@ func (c *Conn) lastWords() {
 
 // maxLinger bounds what is read from a client behind our last words.
 const maxLinger = 1 << 20
+
+// faultLinger is the moment that a client at fault has for our last words.
+const faultLinger = 100 * time.Millisecond
