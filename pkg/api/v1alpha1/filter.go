@@ -178,6 +178,7 @@ type CORSFilter struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=320
+	// +kubebuilder:validation:items:Pattern=`^([*]|[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s]+)$`
 	Origins []string `json:"origins,omitempty"`
 
 	// originExpressions are RE2 expressions, of which one matches the whole origin.

@@ -44,13 +44,13 @@ type PassiveHealth struct {
 	ConsecutiveFailures int32 `json:"consecutiveFailures,omitempty"`
 
 	// ejectFor is for how long the first time; each time in a row it is longer by that,
-	// up to ten times.
+	// up to ten times. It is 24h at most.
 	//
 	// +optional
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:MaxLength=24
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
-	// +kubebuilder:validation:XValidation:rule="duration(self) > duration('0s')",message="health.passive.ejectFor must be more than 0"
+	// +kubebuilder:validation:XValidation:rule="duration(self) > duration('0s') && duration(self) <= duration('24h')",message="health.passive.ejectFor must be more than 0, and 24h at most"
 	EjectFor string `json:"ejectFor,omitempty"`
 
 	// maxEjectedPercent is how many of the endpoints may be out at once, on each replica; one may in

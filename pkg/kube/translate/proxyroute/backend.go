@@ -49,6 +49,9 @@ func (t *translation) forward(route *v1alpha1.Route, reader *settings.Reader, at
 	if len(forward.Backends) == 0 {
 		return &ir.Respond{Status: 503, Reason: "no version of the back ends is served"}
 	}
+	if !slices.ContainsFunc(forward.Backends, func(b ir.WeightedUpstream) bool { return b.Weight > 0 }) {
+		t.Facts.Warnf(t.origin, at.Field+".backends", report.Invalid, "no back end has a weight above 0, so all requests are answered 500")
+	}
 	if !reader.Version(forward, at, "backends") {
 		return &ir.Respond{Status: 500, Reason: "the versions of the route are invalid"}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/api/v1alpha1"
 	"github.com/sluice-dev/sluice/pkg/ir"
 	"github.com/sluice-dev/sluice/pkg/kube/translate/resolve"
+	"github.com/sluice-dev/sluice/pkg/report"
 )
 
 // externalAuth returns the filter. Without one that is asked nobody may pass, so the route is
@@ -38,6 +39,9 @@ func (f *filters) externalAuth(s *v1alpha1.ExternalAuthFilter, at resolve.Place)
 	}
 	if s.Cache != nil {
 		f.externalCache(out, s.Cache, at.At(".cache"))
+		if s.MaxBodyBytes > 0 {
+			f.Facts.Warnf(at.Origin, at.Field+".cache", report.Unsupported, "the key knows nothing of bodies, so an answer that is remembered counts for requests with any body")
+		}
 	}
 	return out
 }

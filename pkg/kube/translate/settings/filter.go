@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,6 +125,9 @@ func (f *filters) cors(s *v1alpha1.CORSFilter, at resolve.Place) ir.Filter {
 	for i, expression := range s.OriginExpressions {
 		f.compile(expression, at.At(".originExpressions["+strconv.Itoa(i)+"]"))
 	}
+	if s.Credentials && slices.Contains(s.Origins, "*") {
+		f.Facts.Warnf(at.Origin, at.Field+".credentials", report.Unsupported, "with the origin \"*\" scripts of every site may send the cookies of its visitors and read the answers")
+	}
 	return &ir.CORS{
 		Origins: s.Origins, OriginExpressions: s.OriginExpressions, Methods: s.Methods, Headers: s.Headers,
 		Expose: s.Expose, Credentials: s.Credentials, MaxAge: int(valueOr(s.MaxAgeSeconds, 5)),
@@ -219,6 +223,7 @@ func (f *filters) path(s *v1alpha1.PathEdit, at resolve.Place) ir.PathEdit {
 	case v1alpha1.PathEditRegex:
 		out.Kind, out.Prefix = ir.PathSubstituted, s.Expression
 		f.compile(s.Expression, at.At(".expression"))
+		f.groups(s, at.At(".value"))
 	default:
 		f.refuse(at.At(".type"), "the type %q is none of Full, Prefix and Regex", s.Type)
 	}
@@ -226,6 +231,24 @@ func (f *filters) path(s *v1alpha1.PathEdit, at resolve.Place) ir.PathEdit {
 		f.refuse(at.At(".value"), `the path %q does not begin with "/", or holds "?" or "#"`, s.Value)
 	}
 	return out
+}
+
+// groupRef finds what regexp.Expand takes for a reference to a group, and "$$".
+var groupRef = regexp.MustCompile(`\$(?:\$|\{(\w+)\}|(\w+))`)
+
+// groups reports references to groups that the expression does not have, which stand for nothing.
+func (f *filters) groups(s *v1alpha1.PathEdit, at resolve.Place) {
+	expression, err := regexp.Compile(s.Expression)
+	if err != nil {
+		return // It has been reported.
+	}
+	for _, found := range groupRef.FindAllStringSubmatch(s.Value, -1) {
+		name := found[1] + found[2]
+		n, err := strconv.Atoi(name)
+		if name != "" && (err != nil && expression.SubexpIndex(name) < 0 || err == nil && n > expression.NumSubexp()) {
+			f.refuse(at, `the expression %q has no group %q (a group before a letter or digit is written as in "${1}a")`, s.Expression, name)
+		}
+	}
 }
 
 func (f *filters) headers(s *v1alpha1.HeaderFilter, at resolve.Place) ir.HeaderEdit {

@@ -19,6 +19,7 @@ const (
 	defaultFailures   = 5
 	defaultEjectFor   = 30 * time.Second
 	defaultMaxEjected = 50
+	maxEjectFor       = 24 * time.Hour
 )
 
 // Health returns how the endpoints of back ends are judged. What is invalid is reported,
@@ -57,8 +58,8 @@ func (r *Reader) passive(spec *v1alpha1.PassiveHealth, at resolve.Place) ir.Pass
 		out.Failures = int(n)
 	}
 	r.duration(spec.EjectFor, &out.EjectFor, at.At(".ejectFor"))
-	if out.EjectFor == 0 {
-		refuse(".ejectFor", "is no time")
+	if out.EjectFor == 0 || out.EjectFor > maxEjectFor {
+		refuse(".ejectFor", "is no time from above 0 to 24h")
 		out.EjectFor = defaultEjectFor
 	}
 	if p := spec.MaxEjectedPercent; p < 0 || p > 100 {
