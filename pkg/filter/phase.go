@@ -65,10 +65,15 @@ type ErrorPage interface {
 }
 
 // Copy is a filter that wants copies of some requests sent to an upstream of its
-// own (ir.FilterUpstream). The copy is what the endpoint gets, behind all filters.
+// own (ir.FilterUpstream). The copy is what the endpoint gets, behind all filters, but for
+// what is said here.
 type Copy interface {
 	// Due says whether the next request is copied.
 	Due() bool
+	// Host is that of the copy, empty for that which the endpoint gets.
+	Host() string
+	// WithoutBody says that the copy has no body.
+	WithoutBody() bool
 }
 
 // Releaser is a filter that holds something that outlives tables.

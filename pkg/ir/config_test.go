@@ -123,9 +123,9 @@ func sampleRoutes(shop report.Origin) []Route {
 			},
 			Retry: Retry{
 				Own: true, Attempts: 3, OnConnect: true, OnReset: true, OnTimeout: true, Statuses: []int{502, 503},
-				PerTry: 2 * time.Second, Backoff: time.Millisecond, BudgetPercent: 20,
+				PerTry: 2 * time.Second, Backoff: time.Millisecond, Within: 10 * time.Second, BudgetPercent: 20,
 			},
-			MaxBodyBytes: 1 << 20, BufferRequest: true, BufferResponse: ResponseBuffer{MemoryBytes: 1 << 16, DiskBytes: 1 << 20},
+			MaxBodyBytes: 1 << 20, Unlogged: true, BufferRequest: true, BufferResponse: ResponseBuffer{MemoryBytes: 1 << 16, DiskBytes: 1 << 20},
 			Sources: []Source{{Setting: "limits", Origin: report.Origin{Kind: "ProxyPolicy", Namespace: "ns", Name: "p"}, Field: "spec.limits"}},
 			Limits: Limits{
 				Key: "ingress/ns/shop", MaxActive: 50, PerEndpoint: 5, Shared: true,
@@ -186,7 +186,7 @@ func sampleFilters() []Filter {
 			SignIn: "https://in/", CacheKey: "{path}", Cache: []AuthCache{{Status: 200, For: time.Minute}},
 		},
 		&SatisfyAny{Filters: []Filter{&BasicAuth{Users: Secret("a:b"), Realm: "any"}, &IPAccess{Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}},
-		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3},
+		&Mirror{Upstream: "static", Numerator: 1, Denominator: 3, Host: "copy.example.com", WithoutBody: true},
 		&Fault{Delay: time.Second, DelayPercent: 10, AbortStatus: 500, AbortPercent: 20},
 		&DirectResponse{Status: 410, Header: []HeaderField{{Name: "X-Why", Value: "moved"}}, ContentType: "text/html", Body: "<p>gone"},
 		&Drop{},

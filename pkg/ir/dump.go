@@ -124,6 +124,9 @@ func (d dumper) route(r *Route) {
 	if r.MaxBodyBytes != 0 {
 		d.line(3, "max-body", strconv.FormatInt(r.MaxBodyBytes, 10))
 	}
+	if r.Unlogged {
+		d.line(3, "unlogged")
+	}
 	if r.BufferRequest {
 		d.line(3, "buffer-request")
 	}

@@ -14,6 +14,10 @@ type Mirror struct {
 	Upstream string
 	// Numerator of Denominator requests are copied, by chance.
 	Numerator, Denominator int
+	// Host is sent as Host of the copy, empty for that which the endpoint gets.
+	Host string
+	// WithoutBody leaves the body out of the copy.
+	WithoutBody bool
 }
 
 // IPAccess refuses clients by their address with 403.
@@ -38,7 +42,14 @@ func (*IPAccess) isFilter() {}
 func (*Fault) isFilter()    {}
 
 func (m *Mirror) words() string {
-	return "mirror upstream=" + quote(m.Upstream) + " share=" + strconv.Itoa(m.Numerator) + "/" + strconv.Itoa(m.Denominator)
+	text := "mirror upstream=" + quote(m.Upstream) + " share=" + strconv.Itoa(m.Numerator) + "/" + strconv.Itoa(m.Denominator)
+	if m.Host != "" {
+		text += " host=" + quote(m.Host)
+	}
+	if m.WithoutBody {
+		text += " without-body"
+	}
+	return text
 }
 
 func (a *IPAccess) words() string {
@@ -65,6 +76,7 @@ func (f *Fault) words() string {
 }
 
 func (v *validator) mirror(m *Mirror) {
+	v.check(!strings.ContainsAny(m.Host, " /?#@\r\n\t"), "the host of a mirror is none")
 	v.refer(v.upstreams, "upstream", m.Upstream)
 	v.check(m.Numerator >= 0 && m.Denominator > 0 && m.Numerator <= m.Denominator, "the share of a mirror is not between 0 and 1")
 }

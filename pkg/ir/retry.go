@@ -31,6 +31,8 @@ type Retry struct {
 	PerTry time.Duration
 	// Backoff is waited before each further try; 0: none.
 	Backoff time.Duration
+	// Within bounds when further tries begin, from the head of the request on; 0: no bound.
+	Within time.Duration
 	// BudgetPercent bounds how many of an upstream's requests are further tries at
 	// any moment; 0: no bound.
 	BudgetPercent int
@@ -64,6 +66,9 @@ func (r *Retry) words() []string {
 	if r.Backoff != 0 {
 		words = append(words, "backoff="+r.Backoff.String())
 	}
+	if r.Within != 0 {
+		words = append(words, "within="+r.Within.String())
+	}
 	if r.BudgetPercent != 0 {
 		words = append(words, "budget="+strconv.Itoa(r.BudgetPercent)+"%")
 	}
@@ -72,13 +77,13 @@ func (r *Retry) words() []string {
 
 func (r *Retry) equal(o *Retry) bool {
 	return r.Own == o.Own && r.Attempts == o.Attempts && r.OnConnect == o.OnConnect && r.OnReset == o.OnReset && r.OnTimeout == o.OnTimeout &&
-		slices.Equal(r.Statuses, o.Statuses) && r.PerTry == o.PerTry && r.Backoff == o.Backoff && r.BudgetPercent == o.BudgetPercent
+		slices.Equal(r.Statuses, o.Statuses) && r.PerTry == o.PerTry && r.Backoff == o.Backoff && r.Within == o.Within && r.BudgetPercent == o.BudgetPercent
 }
 
 func (v *validator) retry(r *Retry) {
 	v.check(r.Own || r.equal(&Retry{}), "a rule for retries that is not its own says something")
 	v.check(r.Attempts >= 0, "the number of retries is negative")
-	v.check(min(r.PerTry, r.Backoff) >= 0, "a time of the retries is negative")
+	v.check(min(r.PerTry, r.Backoff, r.Within) >= 0, "a time of the retries is negative")
 	v.check(r.BudgetPercent >= 0 && r.BudgetPercent <= 100, "the budget of retries is not between 0 and 100")
 	for i, s := range r.Statuses {
 		v.check(s >= 400 && s <= 599, "a status to retry after is not between 400 and 599")

@@ -33,6 +33,8 @@ type Route struct {
 	// MaxBodyBytes bounds the request body; a larger one is answered 413.
 	// 0 means no bound.
 	MaxBodyBytes int64
+	// Unlogged leaves its requests out of the access log.
+	Unlogged bool
 	// BufferRequest says that a request's body is read to its end before an endpoint hears of the
 	// request, and may be sent again then. It does not count for gRPC.
 	BufferRequest bool

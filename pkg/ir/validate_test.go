@@ -107,6 +107,7 @@ func TestEachBrokenInvariantIsNamed(t *testing.T) {
 		"cors for nobody":                        {func(c *Config) { *kind[*CORS](route(c)) = CORS{} }, `no origin may use what cors allows`},
 		"a mirror to nothing":                    {func(c *Config) { kind[*Mirror](route(c)).Upstream = "x" }, `upstream "x" is not defined`},
 		"a mirror of more than all":              {func(c *Config) { kind[*Mirror](route(c)).Numerator = 9 }, `the share of a mirror is not between 0 and 1`},
+		"a mirror of a host that is none":        {func(c *Config) { kind[*Mirror](route(c)).Host = "a b" }, `the host of a mirror is none`},
 		"access for all":                         {func(c *Config) { *kind[*IPAccess](route(c)) = IPAccess{} }, `access by address refuses nobody`},
 		"a fault of more than all":               {func(c *Config) { kind[*Fault](route(c)).DelayPercent = 101 }, `the share of a fault is not between 0 and 100`},
 		"a fault that delays by nothing":         {func(c *Config) { kind[*Fault](route(c)).Delay = 0 }, `a fault delays by no time, or no request`},

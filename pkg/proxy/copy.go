@@ -29,7 +29,9 @@ const (
 
 // copies are those of one exchange that are due.
 type copies struct {
-	to []*upstream.Pool
+	to []*table.Copy
+	// whole says that one of them has the body.
+	whole bool
 	// body is what the pump has moved; nil once it is too long.
 	body []byte
 	// tooLong says that the body is longer than a copy may be.
@@ -42,7 +44,7 @@ var errCopyTooLong = errors.New("the response to a copy is too long")
 // reset makes it ready for another exchange; the pump has ended.
 func (c *copies) reset() {
 	clear(c.to)
-	c.to, c.body, c.tooLong = c.to[:0], nil, false
+	c.to, c.body, c.whole, c.tooLong = c.to[:0], nil, false, false
 }
 
 // planCopies draws which copies of the request are due.
@@ -59,13 +61,14 @@ func (x *exchange) planCopies(backend *table.BackendFilters) {
 
 func (x *exchange) planCopy(c *table.Copy) {
 	if c.Due() {
-		x.copies.to = append(x.copies.to, c.Pool)
+		x.copies.to = append(x.copies.to, c)
+		x.copies.whole = x.copies.whole || !c.WithoutBody()
 	}
 }
 
 // tee keeps a part of the body for the copies. The pump calls it.
 func (c *copies) tee(p []byte) {
-	if len(c.to) == 0 || c.tooLong {
+	if !c.whole || c.tooLong {
 		return
 	}
 	if len(c.body)+len(p) > maxCopiedBody {
@@ -82,15 +85,16 @@ func (x *exchange) sendCopies(body []byte) {
 		return
 	}
 	p := x.proxy
-	for _, pool := range x.copies.to {
-		if x.copies.tooLong || p.copying.Add(1) > maxCopies {
-			if !x.copies.tooLong {
+	for _, to := range x.copies.to {
+		tooLong := x.copies.tooLong && !to.WithoutBody()
+		if tooLong || p.copying.Add(1) > maxCopies {
+			if !tooLong {
 				p.copying.Add(-1)
 			}
 			p.metrics.Copied(copyDropped)
 			continue
 		}
-		c := newRequestCopy(&x.req, body)
+		c, pool := newRequestCopy(&x.req, body, to), to.Pool
 		go func() {
 			defer p.copying.Add(-1)
 			if c.send(p.ctx, pool) != nil {
@@ -109,13 +113,19 @@ type requestCopy struct {
 	body []byte
 }
 
-func newRequestCopy(r *wire.Request, body []byte) *requestCopy {
+func newRequestCopy(r *wire.Request, body []byte, to *table.Copy) *requestCopy {
+	if to.WithoutBody() {
+		body = nil
+	}
 	c := &requestCopy{body: append([]byte(nil), body...)}
 	c.req = *r
 	c.req.Header = wire.Header{}
 	c.req.Header.CopyFrom(&r.Header)
 	for _, part := range []*[]byte{&c.req.Method, &c.req.Authority, &c.req.Path, &c.req.Query} {
 		*part = append([]byte(nil), *part...)
+	}
+	if host := to.Host(); host != "" {
+		c.req.Authority = []byte(host)
 	}
 	c.req.Upgrade, c.req.Length = nil, int64(len(body))
 	return c

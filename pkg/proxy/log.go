@@ -79,7 +79,7 @@ func (x *exchange) done() {
 	if x.reason != "" {
 		x.proxy.metrics.Answered(x.reason)
 	}
-	if x.proxy.opts.AccessLog != nil {
+	if x.proxy.opts.AccessLog != nil && (x.route == nil || !x.route.Unlogged) {
 		x.writeEntry(took, bytesIn)
 	}
 }

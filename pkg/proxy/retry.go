@@ -54,10 +54,10 @@ func (x *exchange) tryUntilDone() *fault {
 	}
 }
 
-// triesLeft says that another try may follow by number.
+// triesLeft says that another try may follow by number and time.
 func (x *exchange) triesLeft() bool {
 	if r := x.route.Retry; r.Own {
-		return x.tries <= r.Attempts
+		return x.tries <= r.Attempts && (r.Within <= 0 || time.Since(x.start) < r.Within)
 	}
 	return x.tries < ownTries
 }

@@ -42,6 +42,7 @@ func TestARouteSaysWhenItIsTriedAgain(t *testing.T) {
 		"after a try that took too long":       {rule(nil), "GET", "slow 200", "200", 2},
 		"not after one that took too long":     {rule(func(r *ir.Retry) { r.OnTimeout = false }), "GET", "slow 200", "504", 1},
 		"many times":                           {rule(func(r *ir.Retry) { r.Attempts = 20 }), "GET", strings.Repeat("503 ", 15) + "200", "200", 16},
+		"no later than the rule allows":        {rule(func(r *ir.Retry) { r.Attempts, r.Backoff, r.Within = 20, time.Second, 2500*time.Millisecond }), "GET", strings.Repeat("503 ", 15) + "200", "503", 4},
 		"as long as the request's time allows": {rule(func(r *ir.Retry) { r.Attempts, r.Backoff = 20, time.Second }), "GET", strings.Repeat("503 ", 15) + "200", "504", 5},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,7 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		Timeouts:       spec.Timeouts,
 		Retry:          &spec.Retry,
 		MaxBodyBytes:   spec.MaxBodyBytes,
+		Unlogged:       spec.Unlogged,
 		BufferRequest:  spec.BufferRequest,
 		BufferResponse: spec.BufferResponse,
 		spec:           spec,

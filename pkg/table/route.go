@@ -35,6 +35,8 @@ type Route struct {
 	Retry *ir.Retry
 	// MaxBodyBytes bounds the request body; 0 means no bound.
 	MaxBodyBytes int64
+	// Unlogged leaves its requests out of the access log.
+	Unlogged bool
 	// BufferRequest says that a request's body is read to its end before an endpoint is asked.
 	BufferRequest bool
 	// BufferResponse bounds what is kept of a response while its client is slow.

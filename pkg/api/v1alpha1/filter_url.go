@@ -188,4 +188,17 @@ type MirrorFilter struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	Percent *int32 `json:"percent,omitempty"`
+
+	// host is sent as Host of the copy, in place of that which the back end of the route gets. It may have a port.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=259
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`
+	Host string `json:"host,omitempty"`
+
+	// withoutBody leaves the body out of the copy.
+	//
+	// +optional
+	WithoutBody bool `json:"withoutBody,omitempty"`
 }

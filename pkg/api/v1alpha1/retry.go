@@ -96,6 +96,13 @@ type Retry struct {
 	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
 	Backoff string `json:"backoff,omitempty"`
 
+	// within bounds when further tries begin, counted from the head of the request.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=24
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	Within string `json:"within,omitempty"`
+
 	// budgetPercent bounds how many of the requests to a back end are further tries at
 	// any moment, on each replica; three may be in any case.
 	//

@@ -50,6 +50,11 @@ type Route struct {
 	// +optional
 	BufferRequest bool `json:"bufferRequest,omitempty"`
 
+	// unlogged leaves the requests of the route out of the access log. Metrics count them all the same.
+	//
+	// +optional
+	Unlogged bool `json:"unlogged,omitempty"`
+
 	// backends share the requests by weight. They may be missing where a filter of the type
 	// Drop, Redirect or DirectResponse answers every request.
 	//

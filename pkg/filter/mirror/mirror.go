@@ -7,14 +7,20 @@ package mirror
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/sluice-dev/sluice/pkg/filter"
 	"github.com/sluice-dev/sluice/pkg/ir"
+	"github.com/sluice-dev/sluice/pkg/wire"
 )
 
 // Filter copies a share of the requests.
-type Filter struct{ numerator, denominator int }
+type Filter struct {
+	numerator, denominator int
+	host                   string
+	withoutBody            bool
+}
 
 var _ filter.Copy = (*Filter)(nil)
 
@@ -23,10 +29,19 @@ func New(spec *ir.Mirror) (*Filter, error) {
 	if spec.Denominator <= 0 || spec.Numerator < 0 || spec.Numerator > spec.Denominator {
 		return nil, errors.New("the share of a mirror is not between 0 and 1")
 	}
-	return &Filter{spec.Numerator, spec.Denominator}, nil
+	if !wire.IsAuthority([]byte(spec.Host)) && spec.Host != "" {
+		return nil, fmt.Errorf("%q is no host", spec.Host)
+	}
+	return &Filter{spec.Numerator, spec.Denominator, spec.Host, spec.WithoutBody}, nil
 }
 
 // Due says whether the next request is copied. Each is drawn by itself.
 func (f *Filter) Due() bool {
 	return f.numerator == f.denominator || rand.IntN(f.denominator) < f.numerator
 }
+
+// Host is that of the copy.
+func (f *Filter) Host() string { return f.host }
+
+// WithoutBody says that the copy has no body.
+func (f *Filter) WithoutBody() bool { return f.withoutBody }

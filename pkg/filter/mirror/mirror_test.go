@@ -26,9 +26,9 @@ func TestTheShareOfCopies(t *testing.T) {
 			t.Errorf("%d of %d were due for %d/%d", due, n, tt.Numerator, tt.Denominator)
 		}
 	}
-	for _, bad := range []ir.Mirror{{Numerator: 1}, {Numerator: 2, Denominator: 1}, {Numerator: -1, Denominator: 1}} {
+	for _, bad := range []ir.Mirror{{Numerator: 1}, {Numerator: 2, Denominator: 1}, {Numerator: -1, Denominator: 1}, {Denominator: 1, Host: "a b"}} {
 		if _, err := New(&bad); err == nil {
-			t.Errorf("%d/%d is taken", bad.Numerator, bad.Denominator)
+			t.Errorf("%+v is taken", bad)
 		}
 	}
 }

@@ -142,6 +142,8 @@ type substitution struct {
 	expression *regexp.Regexp
 	from       filter.Text
 	to         []piece
+	// attributes is how many further ones of a cookie the rule itself adds.
+	attributes int
 }
 
 // piece is a part of what is put in: a text, or where group is above 0 what that group of the expression
@@ -157,6 +159,7 @@ func newSubstitution(spec ir.Substitution, place place) (substitution, error) {
 		return s, errors.New("it holds what a header cannot")
 	}
 	from, to := spec.From, string(spec.To)
+	s.attributes = strings.Count(to, ";")
 	if place == inDomain && !spec.Regex {
 		from, to = strings.TrimPrefix(from, "."), strings.TrimPrefix(to, ".")
 	}
@@ -232,14 +235,14 @@ func splice(rules []substitution, value []byte, begin, end int, x *filter.Exchan
 	return value
 }
 
-// fits says whether what was put in, with variables of the request in it, can stand there.
+// fits says whether what was put in can stand there: variables of the request must add no attributes to a cookie.
 func (s *substitution) fits(b []byte) bool {
 	for _, c := range b {
-		if c < ' ' && c != '\t' || c == 0x7f || c == ';' && s.place != inLocation {
+		if c < ' ' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}
-	return true
+	return s.place == inLocation || bytes.Count(b, []byte{';'}) == s.attributes
 }
 
 // replace appends what is put in the place of the first upTo bytes of value.

@@ -17,7 +17,7 @@ func answered(t *testing.T, spec *ir.RewriteResponse, name, value string) string
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := exchange("/a", "")
+	x := exchange("/a", "b;Secure")
 	x.Authority, x.Response = x.Request.Authority, &wire.Response{Status: 302}
 	x.Response.Header.Add("X-Before", []byte("1"))
 	x.Response.Header.Add(name, []byte(value))
@@ -37,7 +37,7 @@ func TestCookiesLeadElsewhere(t *testing.T) {
 		CookieDomain: []ir.Substitution{{From: `inner\.([a-z]+)`, To: "out.$1", Regex: true}},
 		CookiePath:   []ir.Substitution{{From: "^/app/(.*)$", To: "/x/$1", Regex: true}},
 	}
-	escapes := ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "/", To: "{path};Secure"}}}
+	escapes := ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "/", To: "{query}"}}}
 	variables := ir.RewriteResponse{CookieDomain: []ir.Substitution{{From: "inner.example", To: "{host}"}}, CookiePath: []ir.Substitution{{From: "/", To: "{path}"}}}
 	for name, tt := range map[string]struct {
 		spec       ir.RewriteResponse
@@ -65,6 +65,7 @@ func TestCookiesLeadElsewhere(t *testing.T) {
 		"an expression for a domain has none":  {expressions, "a=b; Domain=INNER.foo", "a=b; Domain=out.foo"},
 		"a variable":                           {variables, "a=b; Domain=inner.example", "a=b; Domain=shop.example.com"},
 		"a variable that would add attributes": {escapes, "a=b; Path=/", "a=b; Path=/"},
+		"attributes that the rule adds":        {ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "/", To: "/; SameSite=None; Secure"}}}, "a=b; Path=/; HttpOnly", "a=b; Path=/; SameSite=None; Secure; HttpOnly"},
 		"the first rule that fits":             {ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "/b", To: "/1"}, {From: "/a", To: "/2"}, {From: "/", To: "/3"}}}, "a=b; Path=/a", "a=b; Path=/2"},
 		"a dollar":                             {ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "/", To: "/$1"}}}, "a=b; Path=/", "a=b; Path=/$1"},
 		"a dollar beside groups":               {ir.RewriteResponse{CookiePath: []ir.Substitution{{From: "^/(a)?(b)", To: "$1$2$3$$1", Regex: true}}}, "a=b; Path=/b/c", "a=b; Path=b$1"},

@@ -48,6 +48,8 @@ type settings struct {
 	limits []ir.Filter
 	// client is what is asked of clients' certificates, nil for nothing.
 	client *clientTLS
+	// logged says that requests are written to the access log.
+	logged bool
 	// pages are what is served in place of errors, nil for nothing.
 	pages *errorPages
 	// closed says why all routes of the object answer 503, or is empty.
@@ -83,6 +85,7 @@ func (t *translation) readAnnotations() settings {
 	set.rewrite, set.moved = t.readRewrite(&set), t.readRedirect(&set)
 	set.bandwidth, set.mirror, set.headers = t.readBandwidth(), t.readMirror(), t.readHeaders(&set)
 	set.response = t.readResponse()
+	set.logged = t.flag("enable-access-log", true)
 	return set
 }
 

@@ -167,6 +167,15 @@ func (t *translation) text(short string) (resolve.Place, string) {
 	return t.at(field(NginxPrefix + short)), ""
 }
 
+// off says that the value of an annotation that is on unless it says otherwise is off.
+func (t *translation) off(short string) bool {
+	at, value := t.text(short)
+	if value != "" && value != "on" && value != "off" {
+		t.Facts.Errorf(t.origin, at.Field, report.Invalid, "the value %q is neither on nor off, so on counts", value)
+	}
+	return value == "off"
+}
+
 // onOff returns the value of an annotation that is off unless it says otherwise.
 func (t *translation) onOff(short string) bool {
 	at, value := t.text(short)

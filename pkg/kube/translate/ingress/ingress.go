@@ -232,6 +232,7 @@ func (t *translation) add(route draft) {
 	}
 	route.Timeouts, route.Retry = set.tuning.timeouts, set.tuning.retry
 	route.MaxBodyBytes, route.BufferRequest = set.tuning.maxBody, set.tuning.buffers
+	route.Unlogged = !set.logged
 	route.BufferResponse = set.tuning.kept
 	behind := route.Filters
 	route.Filters = nil

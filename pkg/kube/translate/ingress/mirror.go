@@ -30,9 +30,24 @@ func (t *translation) readMirror() *ir.Mirror {
 	if share.Upstream == "" {
 		return nil // It has been reported.
 	}
-	out := &ir.Mirror{Upstream: share.Upstream, Numerator: 1, Denominator: 1}
+	out := &ir.Mirror{Upstream: share.Upstream, Numerator: 1, Denominator: 1, Host: t.mirrorHost(u), WithoutBody: t.off("mirror-request-body")}
 	if u.Scheme == "https" {
 		out.Upstream = t.Secured(out.Upstream, ir.UpstreamTLS{Enabled: true, ServerName: u.Hostname(), System: true, Names: []string{u.Hostname()}})
 	}
 	return out
+}
+
+// mirrorHost reads mirror-host, which is that of the target unless it is said.
+func (t *translation) mirrorHost(target *url.URL) string {
+	at, host := t.text("mirror-host")
+	switch name, _, _ := strings.Cut(host, ":"); {
+	case host == "":
+	case host == "$host" || host == "$http_host":
+		return ""
+	case !vhost.MatchString(name) || !vhostPort.MatchString(host):
+		t.Facts.Warnf(t.origin, at.Field, report.Invalid, "%q is no host, so copies have that of mirror-target", host)
+	default:
+		return host
+	}
+	return target.Host
 }

@@ -30,8 +30,8 @@ func (t *translation) cookieRule(short string) []ir.Substitution {
 	if written == "" || written == "off" {
 		return nil
 	}
-	words := strings.Fields(written)
-	if len(words) != 2 {
+	words, sound := nginxWords(written)
+	if !sound || len(words) != 2 {
 		t.Facts.Warnf(t.origin, at.Field, report.Invalid, "%q is neither off nor two words, so cookies stay as they are", written)
 		return nil
 	}
@@ -54,11 +54,13 @@ func (t *translation) locationRule() []ir.Substitution {
 	case to == "" || to == "off":
 		t.Facts.Warnf(t.origin, at.Field, report.Invalid, "there is no proxy-redirect-to to put in its place, so it has no effect")
 		return nil
-	case len(strings.Fields(from)) != 1 || len(strings.Fields(to)) != 1:
+	}
+	words, sound := nginxWords(from + " " + to)
+	if !sound || len(words) != 2 {
 		t.Facts.Warnf(t.origin, at.Field, report.Invalid, "it and proxy-redirect-to must be one word each, so redirects stay as they are")
 		return nil
 	}
-	return t.substitution(from, to, at, "redirects stay as they are")
+	return t.substitution(words[0], words[1], at, "redirects stay as they are")
 }
 
 // substitution reads the two words as nginx does: what begins with "~" is an expression, with
@@ -91,6 +93,45 @@ func (t *translation) substitution(from, to string, at resolve.Place, otherwise 
 		return refuse(report.Unsupported, err.Error())
 	}
 	return []ir.Substitution{{From: expression, To: put, Regex: true}}
+}
+
+// nginxWords takes a text apart as nginx does its directives: at spaces, unless they are in quotes, in which a
+// backslash stands before a quote or another backslash. It is not sound where a quote has no end, or something
+// other than a space behind it.
+func nginxWords(s string) (words []string, sound bool) {
+	for s = strings.TrimLeft(s, " \t\r\n"); s != ""; s = strings.TrimLeft(s, " \t\r\n") {
+		if quote := s[0]; quote != '"' && quote != '\'' {
+			end := strings.IndexAny(s, " \t\r\n")
+			if end < 0 {
+				end = len(s)
+			}
+			words, s = append(words, s[:end]), s[end:]
+			continue
+		}
+		word, rest, ok := unquoted(s)
+		if !ok || rest != "" && !strings.ContainsRune(" \t\r\n", rune(rest[0])) {
+			return nil, false
+		}
+		words, s = append(words, word), rest
+	}
+	return words, true
+}
+
+// unquoted returns what is in the quotes that s begins with, and what is behind them.
+func unquoted(s string) (word, rest string, ok bool) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == s[0]:
+			return b.String(), s[i+1:], true
+		case c == '\\' && i+1 < len(s) && strings.IndexByte("\"'\\", s[i+1]) >= 0:
+			i++
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", false
 }
 
 var groupName = regexp.MustCompile(`\$(?:[1-9]|\{[1-9]\})`)

@@ -112,10 +112,11 @@ const maxTries = 100
 func (t *translation) readRetry() ir.Retry {
 	at, written := t.text("proxy-next-upstream")
 	tries, counted := t.number("proxy-next-upstream-tries", 0, maxTries)
-	if written == "" && !counted {
+	within, bounded := t.number("proxy-next-upstream-timeout", 0, 1<<22)
+	if written == "" && !counted && (!bounded || within == 0) {
 		return ir.Retry{}
 	}
-	out := ir.Retry{Own: true, Attempts: 2}
+	out := ir.Retry{Own: true, Attempts: 2, Within: time.Duration(within) * time.Second}
 	switch {
 	case counted && tries == 0:
 		out.Attempts = maxTries

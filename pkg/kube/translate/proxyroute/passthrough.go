@@ -131,6 +131,7 @@ func (t *translation) refuseTerms() bool {
 			{".connect", r.Connect},
 			{".maxBodyBytes", r.MaxBodyBytes != nil},
 			{".bufferRequest", r.BufferRequest},
+			{".unlogged", r.Unlogged},
 		})
 		t.refuseSet(field, termsOf(&r.Settings))
 		for j := range r.Backends {

@@ -174,6 +174,7 @@ func (t *translation) route(index int, id string, route *v1alpha1.Route, redirec
 					Retry:          retry,
 					MaxBodyBytes:   maxBody,
 					BufferRequest:  route.BufferRequest && !route.Connect,
+					Unlogged:       route.Unlogged,
 					BufferResponse: kept,
 					Connect:        route.Connect,
 					Limits:         limits,

@@ -305,7 +305,7 @@ func (f *filters) mirror(s *v1alpha1.MirrorFilter, at resolve.Place) ir.Filter {
 	if share.Upstream == "" {
 		return nil
 	}
-	return &ir.Mirror{Upstream: share.Upstream, Numerator: percent, Denominator: 100}
+	return &ir.Mirror{Upstream: share.Upstream, Numerator: percent, Denominator: 100, Host: s.Host, WithoutBody: s.WithoutBody}
 }
 
 func valueOr(p *int32, otherwise int32) int32 {

@@ -82,6 +82,7 @@ func (r *Reader) Retry() ir.Retry {
 		out.BudgetPercent = int(p)
 	}
 	r.duration(spec.PerTryTimeout, &out.PerTry, at.At(".perTryTimeout"))
+	r.duration(spec.Within, &out.Within, at.At(".within"))
 	r.duration(spec.Backoff, &out.Backoff, at.At(".backoff"))
 	if len(spec.When) == 0 {
 		out.OnConnect, out.OnReset = true, true
