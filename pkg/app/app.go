@@ -77,7 +77,10 @@ func New(o Options) (*App, error) {
 	}
 	a.accessLog = accesslog.New(o.accessLogWriter(), accesslog.Options{Format: format})
 	a.metrics.LogDropped(a.accessLog.Dropped)
-	a.upstreams = upstream.NewRegistry(upstream.Options{Metrics: a.metrics, Cost: compileCost, Zone: o.Zone, SessionKey: o.sessionKey(), Changed: a.endpointsChanged})
+	a.upstreams = upstream.NewRegistry(upstream.Options{
+		Metrics: a.metrics, Cost: compileCost, Zone: o.Zone, SessionKey: o.sessionKey(), Changed: a.endpointsChanged,
+		IdleTimeout: o.BackendKeepAlive, MaxAge: o.BackendMaxAge,
+	})
 	a.pressure = o.newPressure()
 	a.proxy = proxy.New(&a.holder, proxy.Options{
 		TrustedProxies:          o.TrustedProxies,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -39,6 +41,9 @@ func TestDefaultBounds(t *testing.T) {
 	if got := [...]int{o.HTTP2.MaxStreams, o.HTTP2.StreamWindow, o.HTTP2.ConnWindow}; got != streams {
 		t.Errorf("HTTP/2 has the bounds %v, want %v", got, streams)
 	}
+	if o.BackendKeepAlive != time.Minute || o.BackendMaxAge != time.Hour {
+		t.Errorf("connections to back ends are kept for %v and %v", o.BackendKeepAlive, o.BackendMaxAge)
+	}
 	if o.TLS.MinVersion != "1.2" || o.H2C != "prior-knowledge" || o.HTTP3 || len(o.TrustedProxies)+len(o.ProxyProtocol) > 0 {
 		t.Errorf("got %+v", o)
 	}
@@ -66,6 +71,8 @@ func TestFlagsSetBounds(t *testing.T) {
 		"--keepalive-timeout=7s":          func(o *Options) { o.Timeouts.KeepAlive = 7 * time.Second },
 		"--min-body-rate=7":               func(o *Options) { o.Timeouts.BodyRate = 7 },
 		"--client-write-timeout=7s":       func(o *Options) { o.Timeouts.Write = 7 * time.Second },
+		"--backend-keepalive-timeout=7s":  func(o *Options) { o.BackendKeepAlive = 7 * time.Second },
+		"--backend-connection-age=7s":     func(o *Options) { o.BackendMaxAge = 7 * time.Second },
 		"--body-buffer-dir=/d":            func(o *Options) { o.Buffering.Dir = "/d" },
 		"--body-buffer-memory=7":          func(o *Options) { o.Buffering.MaxMemory = 7 },
 		"--body-buffer-disk=7":            func(o *Options) { o.Buffering.MaxDisk = 7 },
@@ -169,6 +176,34 @@ func TestBoundsReachTheProxy(t *testing.T) {
 			t.Errorf("it says %q", said)
 		}
 	})
+}
+
+// TestConnectionsToBackendsGrowAsOldAsTheyMay sends requests in turn, where no connection may be used again.
+func TestConnectionsToBackendsGrowAsOldAsTheyMay(t *testing.T) {
+	for name, change := range map[string]func(*Options){
+		"by default": nil,
+		"idle":       func(o *Options) { o.BackendKeepAlive = time.Nanosecond },
+		"old":        func(o *Options) { o.BackendMaxAge = time.Nanosecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			from := make(chan string, 2)
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { from <- r.RemoteAddr }))
+			t.Cleanup(server.Close)
+			a := serving(t, change)
+			b := &slowBackend{address: server.Listener.Addr().(*net.TCPAddr).AddrPort()}
+			a.publisher.publish(b.manifests(), nil)
+			twice := func() bool {
+				want(t, a.HTTP, "a.example", "/", 200, "")
+				want(t, a.HTTP, "a.example", "/", 200, "")
+				return <-from == <-from
+			}
+			if change == nil { // A request may come before the connection of the one ahead is free.
+				eventually(t, "a connection is used again", func() (bool, any) { return twice(), nil })
+			} else if twice() {
+				t.Error("a connection was used again")
+			}
+		})
+	}
 }
 
 var loopback = netip.MustParsePrefix("127.0.0.0/8")

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -30,6 +31,8 @@ type Bounds struct {
 	HTTP2  h2.Options
 	// Timeouts are those of clients' connections; only the fields with a flag count.
 	Timeouts proxy.Timeouts
+	// BackendKeepAlive and BackendMaxAge are IdleTimeout and MaxAge of upstream.Options.
+	BackendKeepAlive, BackendMaxAge time.Duration
 	// Memory is what the process may use.
 	Memory MemoryLimit
 }
@@ -41,6 +44,8 @@ func defaultBounds() Bounds {
 		Limits:               h1.DefaultLimits(),
 		HTTP2:                h2.DefaultOptions(),
 		Timeouts:             proxy.DefaultTimeouts(),
+		BackendKeepAlive:     time.Minute,
+		BackendMaxAge:        time.Hour,
 		Memory:               MemoryAuto,
 	}
 }
@@ -70,6 +75,8 @@ var boundFlags = []option{
 	{"body-buffer-memory", "BYTES", "how much memory bodies that are buffered may take together; 0 is the default, 67108864", bothVerbs, func(o *Options) flag.Value { return (*bytesValue)(&o.Buffering.MaxMemory) }},
 	{"body-buffer-disk", "BYTES", "how much disk they may take together; a request beyond is answered 503, and a response waits at its back end; responses take three quarters of it, and of the memory, at most; 0 is the default, 1073741824", bothVerbs, func(o *Options) flag.Value { return (*bytesValue)(&o.Buffering.MaxDisk) }},
 	{"client-write-timeout", "DURATION", "how long a client may take no byte of a response; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.Timeouts.Write) }},
+	{"backend-keepalive-timeout", "DURATION", "how long a connection to a back end may be without a request and still be used for another; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.BackendKeepAlive) }},
+	{"backend-connection-age", "DURATION", "how old a connection to a back end may be and still be used for another request; 0 is the default", bothVerbs, func(o *Options) flag.Value { return (*durationValue)(&o.BackendMaxAge) }},
 	{"memory-limit", "SIZE", "memory that the process may use, such as 512Mi: from 85 % on idle connections are closed, from 90 % on new ones are refused too, and from 95 % on requests (503); auto is the limit of the container, where there is one, and off none", bothVerbs, func(o *Options) flag.Value { return (*memoryValue)(&o.Memory) }},
 }
 
