@@ -57,8 +57,8 @@
 // Field names go to the endpoint as they came: those of an HTTP/2 client in lower case, which
 // is the same name (RFC 9110 section 5.1).
 //
-// X-Forwarded-For, -Proto, -Host, -Port, X-Real-IP and Forwarded of clients
-// outside Options.TrustedProxies are removed and the first five made anew, Forwarded as Options.Forwarded says.
+// X-Forwarded-For, -Proto, -Host, -Port, all other names in X-Forwarded-*, X-Real-IP and Forwarded of clients
+// outside Options.TrustedProxies are removed. The first four and X-Real-IP are made anew, Forwarded as Options.Forwarded says.
 // X-Request-Id is kept if the client is trusted and the value has 1 to 128 characters
 // of A-Z a-z 0-9 . _ ~ + / = : -; else it is 32 random hexadecimal digits.
 //

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bytes"
 	"net/netip"
-	"slices"
 	"strconv"
 
 	"github.com/sluice-dev/sluice/pkg/wire"
@@ -121,27 +120,34 @@ func (x *exchange) setForwarded() {
 	x.proxy.addVia(h, x.version)
 }
 
-// spoofable are the fields by which clients could pass for others.
-var spoofable = [...]wire.Known{
-	wire.XForwardedFor, wire.XForwardedProto, wire.XForwardedHost, wire.XForwardedPort,
-	wire.XRealIP, wire.XRequestID, wire.Forwarded,
+// spoofable says that a field is one by which clients could pass for others.
+func spoofable(f *wire.Field) bool {
+	switch f.Known {
+	case wire.XForwardedFor, wire.XForwardedProto, wire.XForwardedHost, wire.XForwardedPort, wire.XRealIP, wire.XRequestID, wire.Forwarded:
+		return true
+	}
+	return false
 }
 
-// dropForwarded removes what clients say of themselves. Forwarded (RFC 7239) of
-// a trusted proxy stays, unless there is to be another.
+// spoofableOrForwarded is spoofable, and so is any other name in X-Forwarded-*: programs believe X-Forwarded-User or
+// -Prefix as they do -For.
+func spoofableOrForwarded(f *wire.Field) bool {
+	return spoofable(f) || f.Known == wire.Other && wire.IsForwarding(f.Name)
+}
+
+func spoofableBesideForwarded(f *wire.Field) bool { return f.Known != wire.Forwarded && spoofable(f) }
+
+// dropForwarded removes what clients say of themselves. Of a trusted proxy only that goes which is made anew:
+// Forwarded (RFC 7239) stays, unless there is to be another.
 func (x *exchange) dropForwarded() {
-	h := &x.req.Header
-	for _, f := range h.Fields() {
-		if !slices.Contains(spoofable[:], f.Known) {
-			continue
-		}
-		for _, k := range spoofable {
-			if k != wire.Forwarded || !x.keepsForwarded() {
-				h.DelKnown(k)
-			}
-		}
-		return
+	drop := spoofableOrForwarded
+	switch {
+	case x.keepsForwarded():
+		drop = spoofableBesideForwarded
+	case x.fromTrusted:
+		drop = spoofable
 	}
+	x.req.Header.DelFunc(drop)
 }
 
 // joinForwardedFor returns the lines of X-Forwarded-For as one list.

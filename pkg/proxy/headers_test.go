@@ -33,6 +33,15 @@ func TestForwardedFields(t *testing.T) {
 				"X-Real-IP: 1.2.3.4\nForwarded: for=1.2.3.4\nX-Request-Id: guessed\nX-Other: kept\n",
 			want: "X-Other: kept\n" + made,
 		},
+		"a stranger's other names of forwarding are dropped": {
+			sent: "X-Forwarded-User: root\nX-Forwarded-Prefix: /evil\nx-forwarded-: 1\nX-Forwarded: kept\nX-Forwarded-Ssl: on\n",
+			want: "X-Forwarded: kept\n" + made,
+		},
+		"a trusted proxy's other names of forwarding are kept": {
+			trusted: trusting,
+			sent:    "X-Forwarded-User: root\nX-Forwarded-Prefix: /a\n",
+			want:    "X-Forwarded-User: root\nX-Forwarded-Prefix: /a\n" + made,
+		},
 		"variants with an underscore are dropped": {
 			sent: "X_Forwarded_For: 1.2.3.4\nX_Real_IP: 1.2.3.4\n",
 			want: made,

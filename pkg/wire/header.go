@@ -135,6 +135,24 @@ func (h *Header) DelKnown(k Known) {
 	h.truncate(len(kept))
 }
 
+// DelFunc removes the lines of which drop says so.
+func (h *Header) DelFunc(drop func(f *Field) bool) {
+	n := 0
+	for n < len(h.fields) && !drop(&h.fields[n]) {
+		n++
+	}
+	if n == len(h.fields) {
+		return
+	}
+	kept := h.fields[:n]
+	for i := n + 1; i < len(h.fields); i++ {
+		if !drop(&h.fields[i]) {
+			kept = append(kept, h.fields[i])
+		}
+	}
+	h.truncate(len(kept))
+}
+
 // truncate drops the lines from n on and lets go of what they alias.
 func (h *Header) truncate(n int) {
 	clear(h.fields[n:])

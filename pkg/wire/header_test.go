@@ -270,3 +270,30 @@ func BenchmarkLookup(b *testing.B) {
 		}
 	}
 }
+
+func TestDelFunc(t *testing.T) {
+	for name, tt := range map[string]struct{ have, want string }{
+		"none":           {"abc", "abc"},
+		"the first":      {"xab", "ab"},
+		"the last":       {"abx", "ab"},
+		"several":        {"xaxxbx", "ab"},
+		"all":            {"xx", ""},
+		"of no lines":    {"", ""},
+		"in the between": {"axb", "ab"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h Header
+			for _, c := range tt.have {
+				h.Add(string(c), nil)
+			}
+			h.DelFunc(func(f *Field) bool { return string(f.Name) == "x" })
+			var got string
+			for _, f := range h.Fields() {
+				got += string(f.Name)
+			}
+			if got != tt.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

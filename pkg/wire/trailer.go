@@ -6,7 +6,7 @@ import "bytes"
 // frame or direct a message, authenticate, or tell how to read its content (RFC
 // 9110 section 6.5.1), nor those that tell a proxy's peers who the client is.
 func MayTrail(f Field) bool {
-	if f.Known != Other || hasPrefixFold(f.Name, "x-forwarded-") || hasPrefixFold(f.Name, "if-") {
+	if f.Known != Other || IsForwarding(f.Name) || hasPrefixFold(f.Name, "if-") {
 		return false
 	}
 	for _, name := range noTrailers {
@@ -29,7 +29,7 @@ func ForgesTrailer(f Field) bool {
 	default:
 		return false
 	}
-	if hasPrefixFold(f.Name, "x-forwarded-") {
+	if IsForwarding(f.Name) {
 		return true
 	}
 	for _, name := range forgers {
@@ -64,6 +64,9 @@ var noTrailers = [...]string{
 	"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Range", "Strict-Transport-Security",
 	"Vary", "Warning", "WWW-Authenticate", "X-Original-Method", "X-Original-URL", "X-Rewrite-URL",
 }
+
+// IsForwarding says whether a name is one of those by which proxies say who the client is.
+func IsForwarding(name []byte) bool { return hasPrefixFold(name, "x-forwarded-") }
 
 func hasPrefixFold(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && EqualName(b[:len(prefix)], prefix)
