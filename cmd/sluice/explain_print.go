@@ -78,6 +78,9 @@ func printAnswer(out io.Writer, q admin.Question, a *admin.Answer) error {
 			row("not", "%s: %d further routes, all less alike", describeHost(h.Pattern), h.Omitted)
 		}
 	}
+	if s := a.OverTLS; s != nil {
+		row("not", "host %s: %s passes it on over TLS, so that there is nothing for it in clear text", describeHost(s.Host), s.Origin)
+	}
 	for _, pattern := range a.NearHosts {
 		row("not", "host %s: does not match %q", describeHost(pattern), a.Host)
 	}

@@ -81,6 +81,9 @@ type Answer struct {
 	Certificate *certs.Choice `json:"certificate,omitempty"`
 	// TLS is what a TLS client would be held to, nil as Certificate is.
 	TLS *certs.HeldTo `json:"tls,omitempty"`
+	// OverTLS is where connections over TLS for the host are passed on to, where nothing serves it
+	// in clear text.
+	OverTLS *table.ExplainedStream `json:"overTLS,omitempty"`
 	// Pools are the live upstreams of the route.
 	Pools []upstream.PoolDump `json:"pools,omitempty"`
 }
@@ -113,6 +116,18 @@ func listenerOf(t *table.Table, q Question, in *match.Input) (*table.Listener, e
 		}
 	}
 	return own, nil
+}
+
+// overTLS returns where a neighbour of a listener in clear text passes connections on to, nil for nowhere.
+func overTLS(t *table.Table, of *table.Listener, in *match.Input) *table.ExplainedStream {
+	for _, l := range t.Listeners() {
+		if l.Origin == of.Origin && l.ByServerName() {
+			if e := l.Explain(in); e.Stream != nil {
+				return e.Stream
+			}
+		}
+	}
+	return nil
 }
 
 // How ir.FilterString begins for a redirect to HTTPS, which answers requests that
@@ -162,6 +177,9 @@ func Explain(t *table.Table, upstreams *upstream.Registry, q Question) (*Answer,
 	}
 	answer := &Answer{Explanation: listener.Explain(in), Host: string(host)}
 	answer.Path = string(in.Path)
+	if listener.TLS == nil && answer.Route == nil && answer.Stream == nil {
+		answer.OverTLS = overTLS(t, listener, in)
+	}
 	if s := answer.Stream; listener.TLS != nil && (s == nil || s.Terminate) {
 		choice := listener.TLS.Explain(string(host))
 		answer.Certificate = &choice

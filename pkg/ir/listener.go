@@ -67,7 +67,7 @@ type Listener struct {
 	// Scopes divide the listener by host, sorted by Host: a request is served by the
 	// routes of the most specific scope that its host is in, and by no others
 	// (Gateway API, listener isolation). A request in no scope gets 404, one over TLS
-	// whose server name is in another scope than its host 421.
+	// whose server name is in another scope than its host 421, unless both have one RouteSet.
 	Scopes []Scope
 	// Streams are what is served besides HTTP, sorted by Host: over TLS by server
 	// name, where the most specific one of Streams and Scopes serves; over TCP and UDP

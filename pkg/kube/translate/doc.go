@@ -13,4 +13,8 @@
 //  3. then that which stands first in its object.
 //
 // Of two equal matches the first one serves. The other is left out and told so.
+//
+// The TLS of a host is ended here, or passed on, as the oldest object wants that has anything for
+// it, for all of its paths; of several hosts for a name the most specific decides, whichever it wants.
+// Objects that want otherwise serve the host in clear text alone, and are told so.
 package translate

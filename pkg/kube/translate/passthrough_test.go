@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,24 @@ func TestWhatCannotBeDoneWithoutALookInsideClosesTheConnections(t *testing.T) {
 				t.Errorf("passed on to %+v", streams[0].Backends)
 			}
 		})
+	}
+}
+
+func TestAModeThatIsNoneClosesTheRoutes(t *testing.T) {
+	object := passing("a", "a.example")
+	object.Spec.TLS = &v1alpha1.TLS{Mode: "Perhaps", SecretName: "gone"}
+	var b snapshot.Builder
+	b.Add(object)
+	config, _, facts := translate.Translate(b.Snapshot(), translate.DefaultOptions())
+	told := slices.ContainsFunc(facts.All(), func(f report.Fact) bool {
+		return f.Severity == report.Error && f.Field == "spec.tls.mode" && f.Reason == report.Invalid
+	})
+	if !told {
+		t.Errorf("the facts are %v", facts.All())
+	}
+	respond, closed := config.RouteSets[0].Hosts[0].Routes[0].Action.(*ir.Respond)
+	if !closed || respond.Status != 500 || len(config.Listeners[1].Streams) != 0 {
+		t.Errorf("served by %+v, %+v", config.RouteSets[0].Hosts[0].Routes[0].Action, config.Listeners[1].Streams)
 	}
 }
 
