@@ -84,27 +84,43 @@ spec:
 	})
 }
 
-// testQueue sends more than may run, and asks the endpoint how many ran at once.
+// testQueue sends more than may run, and asks the endpoint how many ran at once: with limits of each replica, and with
+// limits that the replicas share.
 func testQueue(t *testing.T) {
-	const maxActive, length, replicas, sent = 3, 10, 2, 80
-	apply(t, fmt.Sprintf(`
+	const maxActive, length, replicas = 4, 10, 2
+	route := func(name, scope string) string {
+		return fmt.Sprintf(`
+  - name: %[1]s
+    matches: [{path: {value: /%[1]s}}]
+    limits: {maxActive: %[2]d, scope: %[3]s, queue: {length: %[4]d, timeout: 20s}}
+    backends: [{service: {name: blog, port: 80}}]`, name, maxActive, scope, length)
+	}
+	apply(t, `
 apiVersion: sluice.dev/v1alpha1
 kind: ProxyRoute
-metadata: {name: queue, namespace: %s}
+metadata: {name: queue, namespace: `+apps+`}
 spec:
   ingressClassName: sluice
   hosts: [queue.example.com]
-  limits: {maxActive: %d, queue: {length: %d, timeout: 20s}}
-  routes: [{backends: [{service: {name: blog, port: 80}}]}]
-`, apps, maxActive, length))
+  routes:`+route("each", "Replica")+route("shared", "Cluster")+"\n")
 	f := frontAddress(t)
-	f.everywhere(t, "http://queue.example.com/", 200, from("blog"))
+	f.everywhere(t, "http://queue.example.com/each", 200, from("blog"))
+	// At least those are served that one replica lets run and wait, and at most those of all, and of some that come later.
+	f.overload(t, "http://queue.example.com/each", maxActive, maxActive*replicas, maxActive+length, replicas*(maxActive+length+3*maxActive))
+	f.overload(t, "http://queue.example.com/shared", maxActive/replicas, maxActive, (maxActive+length)/replicas, maxActive+length+3*maxActive)
+}
+
+// overload sends many requests at once, and wants that from least to most of them run at once at the endpoint, that
+// some are served, from fewest to all, and that the others are told to come again.
+func (f front) overload(t *testing.T, url string, least, most int64, fewest, all int) {
+	t.Helper()
+	const sent = 80
 	var mu sync.Mutex
-	statuses, most := make(map[int]int), int64(0)
+	statuses, ran := make(map[int]int), int64(0)
 	var wg sync.WaitGroup
 	for range sent {
 		wg.Go(func() {
-			got, err := f.get("http://queue.example.com/?sleep=1500")
+			got, err := f.get(url + "?sleep=1500")
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -118,10 +134,10 @@ spec:
 				if err := json.Unmarshal([]byte(got.body), &said); err != nil {
 					t.Error(err)
 				}
-				most = max(most, said.Active)
+				ran = max(ran, said.Active)
 			case 503:
-				if got.header.Get("Retry-After") == "" {
-					t.Error("a refusal does not say when to come again")
+				if got.header.Get("Retry-After") == "" || got.header.Get("X-Sluice-Reason") == "" {
+					t.Error("a refusal does not say why, or when to come again")
 				}
 			default:
 				t.Errorf("status %d: %s", got.status, got.body)
@@ -129,13 +145,12 @@ spec:
 		})
 	}
 	wg.Wait()
-	t.Logf("of %d at once: %v; %d ran at once at the endpoint", sent, statuses, most)
-	// Each of the replicas bounds what it lets through itself.
-	if most > maxActive*replicas || most < maxActive {
-		t.Errorf("%d ran at once, want %d to %d", most, maxActive, maxActive*replicas)
+	t.Logf("%s, %d at once: %v; %d ran at once at the endpoint", url, sent, statuses, ran)
+	if ran > most || ran < least {
+		t.Errorf("%d ran at once, want %d to %d", ran, least, most)
 	}
-	if served := statuses[200]; served < maxActive+length || served > replicas*(maxActive+length)+replicas*maxActive*3 {
-		t.Errorf("%d were served", served)
+	if served := statuses[200]; served < fewest || served > all {
+		t.Errorf("%d were served, want %d to %d", served, fewest, all)
 	}
 }
 

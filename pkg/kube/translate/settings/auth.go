@@ -95,5 +95,5 @@ func (f *filters) secret(name string, at resolve.Place) (*corev1.Secret, string)
 // missing reports an object that a filter needs and that is not there.
 func (f *filters) missing(at resolve.Place, problem string) {
 	f.sound = false
-	f.Facts.Errorf(at.Origin, at.Field, report.SecretNotFound, "%s, so the requests that the filter is for are answered 500", problem)
+	f.Facts.Errorf(at.Origin, at.Field, report.SecretNotFound, "%s, so %s", problem, broken)
 }

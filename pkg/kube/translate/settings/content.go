@@ -38,7 +38,7 @@ func (f *filters) content(c content, at resolve.Place) (contentType string, body
 		found, fault := f.Content(types.NamespacedName{Namespace: at.Origin.Namespace, Name: ref.Name}, ref.Key)
 		if fault != (resolve.Fault{}) {
 			f.sound = false
-			f.Facts.Errorf(at.Origin, at.Field+".configMap", fault.Reason, "%s, so the requests that the filter is for are answered 500", fault.Message)
+			f.Facts.Errorf(at.Origin, at.Field+".configMap", fault.Reason, "%s, so %s", fault.Message, broken)
 			return "", ""
 		}
 		text = found
@@ -101,9 +101,9 @@ func (f *filters) errorPage(s *v1alpha1.ErrorPageFilter, at resolve.Place) ir.Fi
 func (f *filters) pageUpstream(s *v1alpha1.ErrorPageFilter, at resolve.Place) string {
 	var share ir.WeightedUpstream
 	if s.Service != nil {
-		share = Service(f.Resolver, s.Service, at.At(".service"))
+		share = Service(f.Resolver, s.Service, at.At(".service").Otherwise(broken))
 	} else {
-		share = f.Address(s.Address, at.At(".address"))
+		share = f.Address(s.Address, at.At(".address").Otherwise(broken))
 	}
 	if share.Upstream == "" {
 		f.sound = false

@@ -54,9 +54,9 @@ func (f *filters) asked(s *v1alpha1.ExternalAuthFilter, at resolve.Place) string
 		f.refuse(at, "exactly one of service and address must be set")
 		return ""
 	case s.Service != nil:
-		share = Service(f.Resolver, s.Service, at.At(".service"))
+		share = Service(f.Resolver, s.Service, at.At(".service").Otherwise(broken))
 	default:
-		share = f.Address(s.Address, at.At(".address"))
+		share = f.Address(s.Address, at.At(".address").Otherwise(broken))
 	}
 	if share.Upstream == "" {
 		f.sound = false // It has been reported.

@@ -41,10 +41,13 @@ type filters struct {
 	byPrefix, sound bool
 }
 
+// broken is what becomes of requests whose filter cannot be used.
+const broken = "the requests that the filter is for are answered 500"
+
 // refuse reports a part of a filter that cannot be used.
 func (f *filters) refuse(at resolve.Place, format string, args ...any) {
 	f.sound = false
-	f.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s, so the requests that the filter is for are answered 500", fmt.Sprintf(format, args...))
+	f.Facts.Errorf(at.Origin, at.Field, report.Invalid, "%s, so %s", fmt.Sprintf(format, args...), broken)
 }
 
 // filter returns nil for what is refused, and for a mirror without a back end.

@@ -135,7 +135,7 @@ func (f *filters) keysOfURL(out *ir.TokenKeys, s *v1alpha1.JWTKeys, at resolve.P
 	cas, fault := f.SecretCAs(types.NamespacedName{Namespace: at.Origin.Namespace, Name: s.CASecretName})
 	if fault != (resolve.Fault{}) {
 		f.sound = false
-		f.Facts.Errorf(at.Origin, at.Field+".caSecretName", fault.Reason, "%s, so the requests that the filter is for are answered 500", fault.Message)
+		f.Facts.Errorf(at.Origin, at.Field+".caSecretName", fault.Reason, "%s, so %s", fault.Message, broken)
 	}
 	out.CAs = cas
 }
