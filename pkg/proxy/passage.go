@@ -109,6 +109,7 @@ func (p *passage) serve(s *table.Stream, first []byte) {
 		p.end(faultStreamFull)
 		return
 	}
+	defer p.leaveSlot() // A panic must not keep it for good.
 	to, f := p.choose(s)
 	if f != nil {
 		p.end(f)
@@ -131,6 +132,14 @@ func (p *passage) admit(s *table.Stream) bool {
 	}
 	p.slots = s.Limiter
 	return true
+}
+
+// leaveSlot gives the slot back, where one is held.
+func (p *passage) leaveSlot() {
+	if p.slots != nil {
+		p.slots.Leave(nil)
+		p.slots = nil
+	}
 }
 
 // choose returns the pool that the stream's weights give, with what that picks by.
@@ -225,9 +234,7 @@ func (p *passage) begin(s *table.Stream) {
 // not take that for the end of what the endpoint had to say.
 func (p *passage) end(f *fault) {
 	e := &p.entry
-	if p.slots != nil {
-		p.slots.Leave(nil)
-	}
+	p.leaveSlot()
 	if p.counter != nil {
 		p.counter.Closed(e.BytesIn, e.BytesOut)
 	}
