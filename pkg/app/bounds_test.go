@@ -195,7 +195,8 @@ func TestConnectionsToBackendsGrowAsOldAsTheyMay(t *testing.T) {
 			twice := func() bool {
 				want(t, a.HTTP, "a.example", "/", 200, "")
 				want(t, a.HTTP, "a.example", "/", 200, "")
-				return <-from == <-from
+				first := <-from
+				return first == <-from
 			}
 			if change == nil { // A request may come before the connection of the one ahead is free.
 				eventually(t, "a connection is used again", func() (bool, any) { return twice(), nil })

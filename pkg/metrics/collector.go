@@ -31,7 +31,7 @@ var (
 	descRetries = prometheus.NewDesc("sluice_route_retries_total",
 		"Tries beyond the first.", routeLabels, nil)
 	descAnswers = prometheus.NewDesc("sluice_answers_total",
-		"Responses that Sluice gave itself, by reason.", []string{"reason"}, nil)
+		"Responses that Sluice gave itself, or cut off, by reason.", []string{"reason"}, nil)
 	descConnects = prometheus.NewDesc("sluice_upstream_connect_errors_total",
 		"Connections to endpoints that could not be made.", []string{"phase", "fault"}, nil)
 	descOpened = prometheus.NewDesc("sluice_listener_connections_total",
@@ -76,7 +76,7 @@ var (
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descRequests, descDurations, descBytesIn, descBytesOut, descInFlight, descRetries, descAnswers, descConnects,
-		descOpened, descOpen, descHandshakes, descTables, descGeneration, descTableTime, descTableTook,
+		descOpened, descOpen, descHandshakes, descHTTP2Ended, descHTTP3Ended, descTables, descGeneration, descTableTime, descTableTook,
 		descTableRoutes, descEndpoints, descTries, descConns, descEjected, descEjections, descCostErrors, descLogDropped, descBuffered, descCopies, descRateDecisions, descRateClients,
 	} {
 		out <- d
@@ -108,7 +108,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	versions := slices.Collect(maps.Values(c.versions))
 	streams := slices.Collect(maps.Values(c.streams))
 	listeners := slices.Collect(maps.Values(c.listeners))
-	upstreams, queues, rates, logDropped, pressure, buffered := c.upstreams, c.queues, c.rates, c.logDropped, c.pressure, c.buffered
+	upstreams, queues, rates, logDropped, pressure, buffered, handshakes := c.upstreams, c.queues, c.rates, c.logDropped, c.pressure, c.buffered, c.handshakes
 	c.mu.Unlock()
 
 	s.route(c.unrouted)
@@ -161,6 +161,11 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		memory, disk := buffered()
 		s.gauge(descBuffered, float64(memory), "memory")
 		s.gauge(descBuffered, float64(disk), "disk")
+	}
+	if handshakes != nil {
+		computed, waiting := handshakes()
+		s.gauge(descHandshaking, float64(computed), "computed")
+		s.gauge(descHandshaking, float64(waiting), "waiting")
 	}
 	if logDropped != nil {
 		s.counter(descLogDropped, float64(logDropped()))

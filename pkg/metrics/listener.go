@@ -41,7 +41,10 @@ var (
 		"The memory that the process may use.", nil, nil)
 )
 
-var listenerDescs = []*prometheus.Desc{descShed, descFull, descPressure, descMemoryUsed, descMemoryLimit}
+var descHandshaking = prometheus.NewDesc("sluice_handshakes",
+	"TLS handshakes that are computed at this moment, and that wait for it.", []string{"state"}, nil)
+
+var listenerDescs = []*prometheus.Desc{descShed, descFull, descPressure, descMemoryUsed, descMemoryLimit, descHandshaking}
 
 // Listener counts the connections of one listener.
 type Listener struct {
@@ -107,4 +110,11 @@ func (s sink) pressure(g PressureGauges) {
 	s.gauge(descPressure, float64(g.Level))
 	s.gauge(descMemoryUsed, float64(g.Used))
 	s.gauge(descMemoryLimit, float64(g.Limit))
+}
+
+// Handshakes says whom to ask at each scrape how many TLS handshakes are computed, and how many wait.
+func (m *Metrics) Handshakes(now func() (computed, waiting int)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.handshakes = now
 }

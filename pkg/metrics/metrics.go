@@ -47,6 +47,7 @@ type Metrics struct {
 	logDropped func() uint64
 	pressure   func() PressureGauges
 	buffered   func() (memory, disk int64)
+	handshakes func() (computed, waiting int)
 }
 
 // Origin names the object that a route comes from.

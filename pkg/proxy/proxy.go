@@ -153,6 +153,10 @@ func New(holder *table.Holder, o Options) *Proxy {
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.spool = o.Buffering.pool()
 	p.metrics.Buffered(p.spool.Held)
+	p.metrics.Handshakes(func() (computed, waiting int) {
+		now := p.handshakes.Stats()
+		return now.Active, now.Waiting
+	})
 	p.vias = newVias(o.Via)
 	p.exchanges.New = func() any { return newExchange() }
 	p.http2, p.http3 = p.http2Options(), p.http3Options()

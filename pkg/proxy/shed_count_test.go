@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bufio"
 	"io"
+	"net"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -84,6 +85,39 @@ func TestWhatIsGivenUpIsCounted(t *testing.T) {
 				io.ReadAll(nc)
 			},
 			want: []string{answers + `{reason="client_head_timeout"} 1`},
+		},
+		"a client that takes nothing": {
+			do: func(t *testing.T, k *proxytest.Kit, _ *memory) {
+				k.SetEndpoints(k.Repeats(nil, "HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n"+strings.Repeat("x", 50_000_000)))
+				io.WriteString(k.Dial(ir.ListenerHTTP), "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+				time.Sleep(2 * time.Minute)
+			},
+			want: []string{answers + `{reason="client_write_timeout"} 1`},
+		},
+		"a body that comes slowly": {
+			do: func(_ *testing.T, k *proxytest.Kit, _ *memory) {
+				k.SetEndpoints(k.Endpoint(func(_ net.Conn, r *bufio.Reader) { io.Copy(io.Discard, r) }))
+				nc := k.Dial(ir.ListenerHTTP)
+				io.WriteString(nc, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n")
+				io.ReadAll(nc)
+			},
+			want: []string{answers + `{reason="client_body_timeout"} 1`},
+		},
+		"a body with many extensions of chunks": {
+			do: func(_ *testing.T, k *proxytest.Kit, _ *memory) {
+				k.SetEndpoints(k.Endpoint(func(_ net.Conn, r *bufio.Reader) { io.Copy(io.Discard, r) }))
+				k.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", 2000) + "\r\n")
+			},
+			want: []string{answers + `{reason="refused_chunk-extension-too-long"} 1`},
+		},
+		"a header of the PROXY protocol that does not come": {
+			options: proxy.Options{ProxyProtocol: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+			do: func(_ *testing.T, k *proxytest.Kit, _ *memory) {
+				nc := k.Dial(ir.ListenerHTTP)
+				io.WriteString(nc, "PROXY ")
+				io.ReadAll(nc)
+			},
+			want: []string{`sluice_streams_broken_total{reason="bad_proxy_header"} 1`, `sluice_handshakes{state="computed"} 0`, `sluice_handshakes{state="waiting"} 0`},
 		},
 		"a request whose head is too large": {
 			do: func(_ *testing.T, k *proxytest.Kit, _ *memory) {
