@@ -42,6 +42,9 @@ func Canonical(c *Config) {
 	for i := range c.Upstreams {
 		nilIfEmpty(&c.Upstreams[i].TLS.Names)
 		nilIfEmpty(&c.Upstreams[i].TLS.URIs)
+		nilIfEmpty(&c.Upstreams[i].TLS.Policy.CipherSuites)
+		slices.Sort(c.Upstreams[i].TLS.Policy.CipherSuites)
+		nilIfEmpty(&c.Upstreams[i].TLS.Policy.Curves)
 	}
 	sortBy(&c.Certificates, func(c Certificate) string { return c.Name })
 	for i := range c.Certificates {

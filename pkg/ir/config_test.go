@@ -37,7 +37,7 @@ func sample() *Config {
 					},
 					Default: "ns/ecdsa",
 					Hosts: []TLSHost{
-						{Host: "*.example.com", Client: ClientAuth{Mode: ClientAuthOptional, CAs: "-----BEGIN CERTIFICATE-----"}},
+						{Host: "*.example.com", Client: ClientAuth{Mode: ClientAuthOptional, CAs: "-----BEGIN CERTIFICATE-----", MaxChain: 3, ErrorPage: "https://help.example.com/"}},
 						{Host: "shop.example.com", Policy: TLSPolicy{MinVersion: 0x0303, MaxVersion: 0x0304, CipherSuites: []uint16{0xc02b, 0xc02f}, Curves: []uint16{29, 4588}}, Origin: report.Origin{Kind: "Ingress", Namespace: "ns", Name: "shop"}, Field: "spec.tls"},
 					},
 				},
@@ -76,7 +76,8 @@ func sample() *Config {
 				Health:  Health{Active: Active{Type: ProbeGRPC, Service: "shop.v1.Shop", Interval: time.Second, Timeout: time.Second, Unhealthy: 1, Healthy: 1}},
 				TLS: UpstreamTLS{
 					Enabled: true, ServerName: "shop.internal", CAs: "-----BEGIN CERTIFICATE-----",
-					Names: []string{"shop.internal"}, URIs: []string{"spiffe://shop"}, Certificate: "ns/rsa",
+					Names: []string{"shop.internal"}, URIs: []string{"spiffe://shop"}, Certificate: "ns/rsa", MaxChain: 3,
+					Policy: TLSPolicy{MinVersion: 0x0303, MaxVersion: 0x0304, CipherSuites: []uint16{0xc02b, 0xc02f}},
 				},
 			},
 		},

@@ -75,7 +75,7 @@ func (d dumper) listener(l *Listener) {
 		d.line(1, "tls-default", quote(l.TLS.Default))
 	}
 	if l.TLS.Client != (ClientAuth{}) {
-		d.line(1, "tls-client", l.TLS.Client.Mode.String(), l.TLS.Client.cas())
+		d.line(1, append([]string{"tls-client", l.TLS.Client.Mode.String()}, l.TLS.Client.words()...)...)
 	}
 	for i := range l.TLS.Hosts {
 		h := &l.TLS.Hosts[i]

@@ -133,9 +133,7 @@ func (h *TLSHost) String() string {
 	words := append([]string{quote(h.Host)}, h.Policy.words()...)
 	if h.Client != (ClientAuth{}) {
 		words = append(words, "client="+h.Client.Mode.String())
-		if cas := h.Client.cas(); cas != "" {
-			words = append(words, cas)
-		}
+		words = append(words, h.Client.words()...)
 	}
 	return strings.Join(words, " ")
 }
@@ -146,7 +144,7 @@ func (a *ClientAuth) ID() string {
 	if *a == (ClientAuth{}) {
 		return ""
 	}
-	return strings.TrimSpace(a.Mode.String() + " " + a.cas())
+	return strings.Join(append([]string{a.Mode.String()}, a.words()...), " ")
 }
 
 func (v *validator) tlsHosts(hosts []TLSHost) {

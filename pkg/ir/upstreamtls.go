@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +26,10 @@ type UpstreamTLS struct {
 	// Unverified talks to whoever answers, as ingress-nginx does unless it is told
 	// otherwise. There are neither CAs nor names then.
 	Unverified bool
+	// MaxChain bounds how many certificates the chain of an endpoint has, that of the CA included; 0: no bound.
+	MaxChain int
+	// Policy bounds what handshakes may agree on; it has no curves.
+	Policy TLSPolicy
 }
 
 // Digest returns a short text that differs where t does, for the key of an upstream.
@@ -32,6 +37,9 @@ func (t *UpstreamTLS) Digest() string {
 	text := fmt.Appendf(nil, "%q %v %q %q %q %q", t.ServerName, t.System, t.CAs, t.Names, t.URIs, t.Certificate)
 	if t.Unverified {
 		text = append(text, " unverified"...)
+	}
+	if t.MaxChain != 0 || !t.Policy.Zero() {
+		text = fmt.Appendf(text, " %d %v", t.MaxChain, t.Policy)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
@@ -64,7 +72,10 @@ func (t *UpstreamTLS) words() []string {
 	if t.Unverified {
 		words = append(words, "unverified")
 	}
-	return words
+	if t.MaxChain != 0 {
+		words = append(words, "max-chain="+strconv.Itoa(t.MaxChain))
+	}
+	return append(words, t.Policy.words()...)
 }
 
 // String returns what endpoints must prove, in words; it is empty where TLS is not spoken.
@@ -77,7 +88,7 @@ func (t *UpstreamTLS) String() string {
 
 // zero reports whether nothing is said.
 func (t *UpstreamTLS) zero() bool {
-	return !t.Enabled && t.ServerName == "" && !t.System && t.CAs == "" && t.Names == nil && t.URIs == nil && t.Certificate == "" && !t.Unverified
+	return !t.Enabled && t.ServerName == "" && !t.System && t.CAs == "" && t.Names == nil && t.URIs == nil && t.Certificate == "" && !t.Unverified && t.MaxChain == 0 && t.Policy.Zero()
 }
 
 func (v *validator) upstreamTLS(t *UpstreamTLS) {
@@ -85,6 +96,9 @@ func (v *validator) upstreamTLS(t *UpstreamTLS) {
 		v.check(t.zero(), "it says something about TLS that is not spoken")
 		return
 	}
+	v.tlsPolicy(&t.Policy)
+	v.check(len(t.Policy.Curves) == 0, "it bounds how endpoints agree on a key")
+	v.check(t.MaxChain >= 0 && (t.MaxChain == 0 || !t.Unverified), "it bounds chains that it does not verify")
 	if t.Unverified {
 		v.check(!t.System && t.CAs == "" && len(t.Names)+len(t.URIs) == 0, "it says what endpoints must prove, and verifies nothing")
 	} else {

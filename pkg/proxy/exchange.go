@@ -224,6 +224,9 @@ func (x *exchange) run() *fault {
 	if x.conn.misdirected(l, x.in.Host) {
 		return faultMisdirected
 	}
+	if s := x.conn.secure; s != nil && s.elsewhere != "" {
+		return x.answerFor(&filter.Answer{Status: 302, Reason: "client_certificate_required", Header: []filter.AnswerField{{Name: "Location", Value: s.elsewhere}}})
+	}
 	if f := x.findRoute(l); f != nil {
 		return f
 	}

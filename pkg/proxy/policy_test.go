@@ -89,6 +89,63 @@ func TestHostsThatAskForCertificates(t *testing.T) {
 	})
 }
 
+// TestClientsWithoutACertificateAreSentElsewhere has a host with an error page: no route of it serves who has proved
+// nothing, not even one that asks for nothing.
+func TestClientsWithoutACertificateAreSentElsewhere(t *testing.T) {
+	k := proxytest.Start(t, proxytest.Options{})
+	c, _ := proxytest.Config()
+	server, client, stranger := certificate(t, "ns/server", "closed.example", "open.example"), certificate(t, "ns/client", "client"), certificate(t, "ns/stranger", "client")
+	c.Certificates = []ir.Certificate{server}
+	demand := ir.ClientAuth{Mode: ir.ClientAuthRequire, CAs: string(client.ChainPEM), MaxChain: 3, ErrorPage: "https://help.example.com/why"}
+	c.Listeners[1].TLS = ir.ListenerTLS{Default: "ns/server", Hosts: []ir.TLSHost{{Host: "closed.example", Client: demand}}}
+	set := &c.RouteSets[0]
+	guarded := set.Hosts[0].Routes[0]
+	guarded.ID, guarded.Match.Path.Value = "guarded", "/guarded"
+	guarded.Filters = []ir.Filter{&ir.ClientCertificate{Auth: demand.ID()}}
+	open := set.Hosts[0].Routes[0]
+	open.ID = "unguarded"
+	set.Hosts = append(set.Hosts, ir.Host{Pattern: "closed.example", Routes: []ir.Route{guarded, open}})
+	ir.Canonical(c)
+	k.Serve(c)
+	heads := make(chan string, 2)
+	k.SetEndpoints(k.Repeats(heads, okResponse))
+	for name, shown := range map[string]*ir.Certificate{"none": nil, "a stranger's": &stranger, "a good one": &client} {
+		t.Run(name, func(t *testing.T) {
+			config := &tls.Config{ServerName: "closed.example", InsecureSkipVerify: true}
+			if shown != nil {
+				pair, err := tls.X509KeyPair(shown.ChainPEM, shown.KeyPEM)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// It is shown whichever CAs are asked for.
+				config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+			}
+			nc := tls.Client(k.Dial(ir.ListenerHTTPS), config)
+			r := bufio.NewReader(nc)
+			for _, target := range []string{"/guarded", "/", "/missing"} {
+				io.WriteString(nc, "GET "+target+" HTTP/1.1\r\nHost: closed.example\r\n\r\n")
+				head, err := proxytest.ReadHead(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				io.CopyN(io.Discard, r, contentLength(t, head))
+				if shown == &client {
+					if !strings.HasPrefix(head, "HTTP/1.1 200 ") {
+						t.Errorf("%s: got %q", target, head)
+					}
+					<-heads
+				} else if !strings.HasPrefix(head, "HTTP/1.1 302 ") || !strings.Contains(head, "\r\nLocation: https://help.example.com/why\r\n") {
+					t.Errorf("%s: got %q", target, head)
+				}
+			}
+			roundTripTo(t, nc, r, "open.example", "421")
+		})
+	}
+	if len(heads) != 0 {
+		t.Errorf("the endpoint got %q", <-heads)
+	}
+}
+
 // roundTripTo asks for a host and checks the status.
 func roundTripTo(t *testing.T, w io.Writer, r *bufio.Reader, host, status string) {
 	t.Helper()

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"slices"
@@ -29,6 +30,8 @@ type secure struct {
 
 	// auth is the ID of what was asked of it.
 	auth string
+	// elsewhere is where it is sent, whatever it asks for, as it failed to do that; empty for who did.
+	elsewhere string
 	// decided is the last decision of misdirected; streams share the connection.
 	decided atomic.Pointer[direction]
 }
@@ -90,11 +93,12 @@ func newSecure(s tls.ConnectionState, policy *certs.Policy) *secure {
 		protocol:   s.NegotiatedProtocol,
 		version:    tlsVersion(s.Version),
 	}
-	if policy != nil {
+	var c *x509.Certificate
+	c, out.elsewhere = policy.Client(&s)
+	if policy != nil && out.elsewhere == "" {
 		out.auth = policy.ClientAuth()
 	}
-	if len(s.VerifiedChains) > 0 {
-		c := s.PeerCertificates[0]
+	if c != nil {
 		out.subject, out.issuer, out.certificate = c.Subject.String(), c.Issuer.String(), c.Raw
 	}
 	return out

@@ -51,9 +51,11 @@ func clientConfig(spec *ir.UpstreamTLS, protocol ir.UpstreamProtocol, client *tl
 		roots.AppendCertsFromPEM([]byte(spec.CAs))
 	}
 	config := &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		ServerName: spec.ServerName,
-		NextProtos: []string{"http/1.1"},
+		MinVersion:   max(spec.Policy.MinVersion, tls.VersionTLS12),
+		MaxVersion:   spec.Policy.MaxVersion,
+		CipherSuites: spec.Policy.CipherSuites,
+		ServerName:   spec.ServerName,
+		NextProtos:   []string{"http/1.1"},
 		// What a session proves is verified again when it is resumed.
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessionsKept),
 		// The package's own check knows only the name that is asked for. VerifyConnection
@@ -94,8 +96,13 @@ func verify(s *tls.ConnectionState, roots *x509.CertPool, spec *ir.UpstreamTLS) 
 	for _, c := range s.PeerCertificates[1:] {
 		between.AddCert(c)
 	}
-	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between}); err != nil {
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
+	if err != nil {
 		return fmt.Errorf("verify the certificate: %w", err)
+	}
+	short := func(chain []*x509.Certificate) bool { return len(chain) <= spec.MaxChain }
+	if spec.MaxChain > 0 && !slices.ContainsFunc(chains, short) {
+		return fmt.Errorf("the certificate leads to a CA by more than %d certificates", spec.MaxChain)
 	}
 	named := func(name string) bool { return leaf.VerifyHostname(name) == nil }
 	known := func(u *url.URL) bool { return slices.Contains(spec.URIs, u.String()) }

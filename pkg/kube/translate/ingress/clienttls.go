@@ -1,7 +1,9 @@
 package ingress
 
 import (
+	"net/url"
 	"regexp/syntax"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -29,6 +31,10 @@ func (t *translation) readClientTLS(set *settings) *clientTLS {
 			if at, value := t.text(short); value != "" && value != "off" {
 				t.close(set, at, report.Invalid, "there is no auth-tls-secret to check certificates of clients by")
 			}
+		}
+		for _, short := range []string{"auth-tls-verify-depth", "auth-tls-error-page"} {
+			_, value := t.text(short)
+			t.needless(value != "", short, "there is no auth-tls-secret to check certificates of clients by")
 		}
 		return nil
 	}
@@ -62,9 +68,45 @@ func (t *translation) readClientTLS(set *settings) *clientTLS {
 	if out.auth.Mode != ir.ClientAuthRequest {
 		out.auth.CAs = cas
 	}
+	out.auth.ErrorPage = t.readClientErrorPage(set)
+	if out.auth.Mode == ir.ClientAuthRequest {
+		t.needless(out.auth.ErrorPage != "", "auth-tls-error-page", "auth-tls-verify-client lets everybody in")
+		_, said := t.text("auth-tls-verify-depth")
+		t.needless(said != "", "auth-tls-verify-depth", "auth-tls-verify-client lets everybody in")
+		out.auth.ErrorPage = ""
+	} else {
+		out.auth.MaxChain = t.longestChain("auth-tls-verify-depth")
+	}
 	t.readSubject(out, set)
 	out.tell(t.flag("auth-tls-pass-certificate-to-upstream", false))
 	return out
+}
+
+// readClientErrorPage reads auth-tls-error-page, a URL. What cannot be used closes the object, rather than let clients fail in
+// the handshake that are to be told why.
+func (t *translation) readClientErrorPage(set *settings) string {
+	at, written := t.text("auth-tls-error-page")
+	if written == "" {
+		return ""
+	}
+	u, err := url.Parse(written)
+	if err != nil || strings.ContainsAny(written, " $\"'\\<>") || (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") && !strings.HasPrefix(written, "/") {
+		t.close(set, at, report.Unsupported, "the error page "+strconv.Quote(written)+" is no URL of http or https")
+		return ""
+	}
+	return written
+}
+
+// chainOver is how much longer a chain is than OpenSSL's depth, for which neither the first nor the last certificate counts.
+const chainOver = 2
+
+// longestChain returns the longest chain by an annotation that is a depth, which is 1 in ingress-nginx unless it is said.
+func (t *translation) longestChain(short string) int {
+	depth, said := t.number(short, 0, 100)
+	if !said {
+		depth = 1
+	}
+	return depth + chainOver
 }
 
 // readSubject reads auth-tls-match-cn.

@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -68,10 +69,36 @@ func (t *translation) readEndpointTLS(set *settings) {
 		e.name = host
 	}
 	t.readEndpointSecret(set)
-	if !e.verifies {
+	t.readEndpointVersions(set)
+	e.Policy.CipherSuites = t.ciphers("proxy-ssl-ciphers", set)
+	if e.verifies {
+		e.MaxChain = t.longestChain("proxy-ssl-verify-depth")
+	}
+	if _, depth := t.text("proxy-ssl-verify-depth"); !e.verifies {
+		t.needless(depth != "", "proxy-ssl-verify-depth", "proxy-ssl-verify is not on")
 		e.Unverified = true
 		t.Facts.Warnf(t.origin, spoken.Field, report.EndpointsNotVerified,
 			"endpoints need not prove who they are, as proxy-ssl-verify is not on; whoever is in between can read and change what is sent")
+	}
+}
+
+// readEndpointVersions reads proxy-ssl-protocols.
+func (t *translation) readEndpointVersions(set *settings) {
+	at, written := t.text("proxy-ssl-protocols")
+	if written == "" {
+		return
+	}
+	p := &set.endpoints.Policy
+	for word := range strings.FieldsSeq(strings.ReplaceAll(written, ",", " ")) {
+		version, known := ir.ParseTLSVersion(strings.TrimPrefix(word, "TLSv"))
+		if !known {
+			t.Facts.Warnf(t.origin, at.Field, report.Unsupported, "%q is neither TLSv1.2 nor TLSv1.3, so it is not spoken", word)
+			continue
+		}
+		p.MinVersion, p.MaxVersion = min(cmp.Or(p.MinVersion, version), version), max(p.MaxVersion, version)
+	}
+	if p.MinVersion == 0 {
+		t.close(set, at, report.Unsupported, "none of the versions of TLS is one that Sluice speaks")
 	}
 }
 
@@ -129,7 +156,7 @@ func (t *translation) close(set *settings, at resolve.Place, reason report.Reaso
 
 // withoutTLS reports annotations that count only where TLS is spoken.
 func (t *translation) withoutTLS() {
-	for _, short := range []string{"proxy-ssl-secret", "proxy-ssl-verify", "proxy-ssl-name", "proxy-ssl-server-name"} {
+	for _, short := range []string{"proxy-ssl-secret", "proxy-ssl-verify", "proxy-ssl-name", "proxy-ssl-server-name", "proxy-ssl-protocols", "proxy-ssl-ciphers", "proxy-ssl-verify-depth"} {
 		if at, value := t.text(short); value != "" && value != "off" {
 			t.Facts.Warnf(t.origin, at.Field, report.Unsupported, "it has no effect, as backend-protocol is neither HTTPS nor GRPCS")
 		}
