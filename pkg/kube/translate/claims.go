@@ -10,15 +10,17 @@ import (
 )
 
 // reportClaims warns of routes that tell clients apart, or edit headers, by claims of tokens that none of
-// their filters verifies: no claim counts then. The warning is for the object that says so, which
-// may be a policy.
+// their filters verifies: no claim counts then. So it does of those that send on a version before it is known. The
+// warning is for the object that says so, which may be a policy.
 func reportClaims(config *ir.Config, facts *report.Set) {
 	verifies := func(f ir.Filter) bool { _, ok := f.(*ir.JWT); return ok }
 	for i := range config.RouteSets {
 		for j := range config.RouteSets[i].Hosts {
 			for k := range config.RouteSets[i].Hosts[j].Routes {
-				if r := &config.RouteSets[i].Hosts[j].Routes[k]; !slices.ContainsFunc(r.Filters, verifies) {
-					c := claims{r, facts}
+				r := &config.RouteSets[i].Hosts[j].Routes[k]
+				c := claims{r, facts}
+				c.version()
+				if !slices.ContainsFunc(r.Filters, verifies) {
 					c.limits()
 					c.filters()
 				}
@@ -27,7 +29,7 @@ func reportClaims(config *ir.Config, facts *report.Set) {
 	}
 }
 
-// claims are those that a route without a filter JWT names.
+// claims are what is reported of a route: the claims that it names without a filter JWT, and versions.
 type claims struct {
 	route *ir.Route
 	facts *report.Set
@@ -87,6 +89,23 @@ func (c claims) filters() {
 			c.header(&f.Edit)
 		case *ir.ModifyResponseHeader:
 			c.header(&f.Edit)
+		}
+	}
+}
+
+// version warns of filters that send the version of the back end to it, but act before it is chosen.
+func (c claims) version() {
+	for _, f := range c.route.Filters {
+		edit, ok := f.(*ir.ModifyRequestHeader)
+		if !ok {
+			continue
+		}
+		for _, field := range slices.Concat(edit.Edit.Set, edit.Edit.Add) {
+			if strings.Contains(strings.ReplaceAll(string(field.Value), "{{", ""), "{version}") {
+				origin, place := c.source("filters")
+				c.facts.Warnf(origin, place, report.Unsupported,
+					"the header %s has {version}, which is empty for requests here: the version is known to the filters of its back end, and to those of responses", field.Name)
+			}
 		}
 	}
 }

@@ -43,6 +43,9 @@ func (r *Reader) Balance() (ir.Balance, ir.Sticky) {
 	if r.Facts.Len() != before {
 		return ir.Balance{}, ir.Sticky{}
 	}
+	if out.SlowStart > 0 && (out.Strategy == ir.Hash || out.Strategy == ir.Expression) {
+		r.Facts.Warnf(at.Origin, at.Field+".slowStart", report.Unsupported, "it does not count for the strategy %s, which chooses by other things than shares", spec.Strategy)
+	}
 	return out, sticky
 }
 
