@@ -46,6 +46,8 @@ type connection struct {
 	household netip.Addr
 	// aborted says that the response under way was cut off.
 	aborted bool
+	// passing says that the connection is passed on as a stream.
+	passing atomic.Bool
 	// http10 says that the request under way is one of HTTP/1.0.
 	http10 bool
 	// expects says that the client still waits for a 100.
@@ -321,8 +323,12 @@ func (c *connection) gone() bool { return c.proxy.cutOff.Load() }
 // goroutine, when every other connection is cut off as well: if the endpoint's
 // connection has just passed to another exchange, that one is over too.
 func (c *connection) cut() {
+	u := c.endpoint.Load()
+	if u != nil && c.passing.Load() {
+		c.reset(u)
+	}
 	_ = c.raw.Close()
-	if u := c.endpoint.Load(); u != nil {
+	if u != nil {
 		u.Cut()
 	}
 	if s := c.endpointStream.Load(); s != nil {

@@ -35,6 +35,9 @@ type splicer interface {
 // run moves what comes, from first on, until the source ends, and passes the end on.
 func (h *half) run(first []byte) {
 	if !h.pump(first) || !closeWrite(h.dst) {
+		if h.broken != nil {
+			h.broken()
+		}
 		_ = h.dst.Close()
 		_ = h.src.Close()
 	}

@@ -208,7 +208,8 @@ func (p *passage) through(up *upstream.Conn, terminate bool, idle time.Duration,
 		p.entry.TLS, first = c.secure.version, nil
 	}
 	up.Release()
-	t := tunnel{idle: idle}
+	c.passing.Store(true)
+	t := tunnel{idle: idle, broken: func() { c.reset(up) }}
 	cut := t.run(c.nc, up.NetConn(), first, nil)
 	p.entry.BytesIn, p.entry.BytesOut = t.in.Load(), t.out.Load()
 	switch {
@@ -230,8 +231,7 @@ func (p *passage) begin(s *table.Stream) {
 	p.counter.Opened()
 }
 
-// end counts and logs the connection. One that is broken off is reset: the client must
-// not take that for the end of what the endpoint had to say.
+// end counts and logs the connection.
 func (p *passage) end(f *fault) {
 	e := &p.entry
 	p.leaveSlot()
@@ -241,7 +241,6 @@ func (p *passage) end(f *fault) {
 	if f != nil {
 		p.proxy.metrics.StreamBroken(f.reason)
 		e.Reason, e.Fault = cmp.Or(p.detail, f.reason), string(f.side)
-		p.reset()
 	}
 	e.Duration = time.Since(e.Time)
 	if log := p.proxy.opts.AccessLog; log != nil {
@@ -249,12 +248,14 @@ func (p *passage) end(f *fault) {
 	}
 }
 
-// reset makes closing the client's connection a reset.
-func (p *passage) reset() {
-	if p.conn == nil || p.entry.BytesOut == 0 {
-		return
-	}
-	if tcp, ok := p.conn.raw.(*net.TCPConn); ok {
+// reset makes a reset of what would be an end for both sides of a stream: neither may take what was broken off for all
+// that the other had to say. Any goroutine may call it.
+func (c *connection) reset(up *upstream.Conn) {
+	if tcp, ok := c.raw.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
+	if tcp, ok := up.NetConn().(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.raw.Close() // Before TLS says that this is the end.
 }

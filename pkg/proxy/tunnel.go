@@ -134,6 +134,9 @@ type tunnel struct {
 	timedOut atomic.Bool
 	// spliced counts the bytes that have not come to this process.
 	spliced atomic.Int64
+	// broken, where it is not nil, is called ahead of closing both ends for another reason than that both have
+	// ended; each direction may call it.
+	broken func()
 	// large counts the large buffers of a connection that may have many tunnels; nil for others.
 	large *atomic.Int32
 }
