@@ -18,20 +18,122 @@ var harmless = []string{
 	"keepalive_timeout", "keepalive_requests", "tcp_nodelay", "tcp_nopush", "sendfile", "chunked_transfer_encoding", "underscores_in_headers",
 	"access_log", "error_log", "log_not_found", "log_subrequest", "port_in_redirect", "absolute_redirect", "server_name_in_redirect",
 	"sub_filter", "sub_filter_once", "sub_filter_types", "proxy_cookie_path", "proxy_cookie_domain", "proxy_redirect",
+	"server_tokens", "auth_request_set", "set", "proxy_intercept_errors", "recursive_error_pages", "proxy_headers_hash_max_size", "proxy_headers_hash_bucket_size",
 	"grpc_read_timeout", "grpc_send_timeout", "grpc_set_header", "http2_max_field_size", "http2_max_header_size",
 }
 
 // restrictive returns a directive of a snippet that may say who gets in, or what is served; it is
-// empty where all are harmless. Nothing of a snippet is ever obeyed.
+// empty where all are harmless. Nothing of a snippet is ever obeyed. It takes the text apart as nginx does: a
+// semicolon or "#" in quotes is part of a value. What nginx would not read may mean anything, so it is no
+// better than a directive that restricts, and neither is what looks like a directive at the beginning of a line.
 func restrictive(snippet string) string {
-	for line := range strings.SplitSeq(snippet, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		for statement := range strings.FieldsFuncSeq(line, func(c rune) bool { return c == ';' }) {
-			words := strings.Fields(statement)
-			if len(words) > 0 && !slices.Contains(harmless, words[0]) {
-				return words[0]
+	l := lexer{rest: snippet}
+	for begins := true; ; {
+		word, kind := l.next()
+		switch kind {
+		case nothing:
+			return ""
+		case statementEnd:
+			begins = true
+			continue
+		case broken:
+			return word
+		case plainWord:
+			if (begins || l.newLine && directiveName(word)) && !slices.Contains(harmless, word) {
+				return word
+			}
+		case quotedWord:
+			if begins {
+				return word
 			}
 		}
+		begins = false
 	}
-	return ""
+}
+
+// directiveName says whether a word could be the name of a directive.
+func directiveName(word string) bool {
+	for i := range len(word) {
+		if c := word[i]; (c < 'a' || c > 'z') && c != '_' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return word != "" && (word[0] < '0' || word[0] > '9')
+}
+
+// token is what a lexer finds.
+type token uint8
+
+const (
+	// nothing is the end of the text.
+	nothing token = iota
+	// statementEnd is a semicolon.
+	statementEnd
+	plainWord
+	quotedWord
+	// broken is a brace, or a quote that does not end as it should.
+	broken
+)
+
+// lexer takes configuration text of nginx apart.
+type lexer struct {
+	rest string
+	// newLine says that the token is the first of its line.
+	newLine bool
+}
+
+const spaces = " \t\r\n"
+
+func (l *lexer) next() (word string, kind token) {
+	l.skip()
+	if l.rest == "" {
+		return "", nothing
+	}
+	switch c := l.rest[0]; c {
+	case ';':
+		l.rest = l.rest[1:]
+		return ";", statementEnd
+	case '{', '}':
+		return string(c), broken
+	case '"', '\'':
+		word, rest, ended := unquoted(l.rest)
+		if !ended || rest != "" && !strings.ContainsRune(spaces+";", rune(rest[0])) {
+			return l.rest[:1], broken
+		}
+		l.rest = rest
+		return word, quotedWord
+	}
+	end := 0
+	for end < len(l.rest) && !strings.ContainsRune(spaces+";{", rune(l.rest[end])) {
+		switch {
+		case l.rest[end] == '\\' && end+1 < len(l.rest):
+			end += 2
+		case strings.HasPrefix(l.rest[end:], "${"):
+			end += 2
+		default:
+			end++
+		}
+	}
+	word, l.rest = l.rest[:end], l.rest[end:]
+	return word, plainWord
+}
+
+// skip goes over spaces and comments.
+func (l *lexer) skip() {
+	l.newLine = false
+	for l.rest != "" {
+		switch c := l.rest[0]; {
+		case c == '#':
+			end := strings.IndexByte(l.rest, '\n')
+			if end < 0 {
+				end = len(l.rest)
+			}
+			l.rest = l.rest[end:]
+		case strings.IndexByte(spaces, c) >= 0:
+			l.newLine = l.newLine || c == '\n'
+			l.rest = l.rest[1:]
+		default:
+			return
+		}
+	}
 }
