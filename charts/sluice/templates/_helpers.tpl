@@ -117,6 +117,10 @@ true
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+# CA certificates, pages, header fields, and parameters of Gateways.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
 {{- if .Values.gatewayAPI.enabled }}
 - apiGroups: [gateway.networking.k8s.io]
   resources:
@@ -147,10 +151,6 @@ true
 - apiGroups: [gateway.networking.x-k8s.io]
   resources: [xbackendtrafficpolicies/status]
   verbs: [patch]
-# CA certificates, and parameters of Gateways.
-- apiGroups: [""]
-  resources: [configmaps]
-  verbs: [get, list, watch]
 # The Service of each Gateway, with the addresses of Sluice's Pods.
 - apiGroups: [""]
   resources: [services]

@@ -467,6 +467,11 @@ func TestProxyRoutesAreServedOnceTheirCRDIsInstalled(t *testing.T) {
 	r.until(t, "the ProxyRoute", hasRoute(namespace, "p"))
 	create(t, c, newPolicy(namespace, "p"))
 	r.until(t, "the ProxyPolicy", hasPolicy(namespace, "p"))
+	// It may name texts and CAs, also where there is no Gateway API.
+	create(t, c, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "pages"}, Data: map[string]string{"a": "b"}})
+	r.until(t, "the ConfigMap", func(s *snapshot.Snapshot) bool {
+		return s.ConfigMap(types.NamespacedName{Namespace: namespace, Name: "pages"}) != nil
+	})
 }
 
 func TestGatewaysAreServedOnceTheirCRDsAreInstalled(t *testing.T) {

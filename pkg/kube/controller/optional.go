@@ -41,6 +41,8 @@ func optionals() []optional {
 		kindOf[gatewayv1.ReferenceGrant, gatewayv1.ReferenceGrantList](gatewayVersion, "ReferenceGrant"),
 		kindOf[gatewayv1.BackendTLSPolicy, gatewayv1.BackendTLSPolicyList](gatewayVersion, "BackendTLSPolicy"),
 		kindOf[gatewayxv1.XBackendTrafficPolicy, gatewayxv1.XBackendTrafficPolicyList](gatewayXVersion, "XBackendTrafficPolicy"),
+		// Every API server has the last two, but not every installation may read them.
+		kindOf[corev1.ConfigMap, corev1.ConfigMapList](corev1.SchemeGroupVersion, "ConfigMap"),
 		{
 			version: corev1.SchemeGroupVersion,
 			kind:    "Pod",
@@ -55,7 +57,6 @@ func optionals() []optional {
 func companions() []optional {
 	return []optional{
 		kindOf[corev1.Namespace, corev1.NamespaceList](corev1.SchemeGroupVersion, "Namespace"),
-		kindOf[corev1.ConfigMap, corev1.ConfigMapList](corev1.SchemeGroupVersion, "ConfigMap"),
 	}
 }
 
