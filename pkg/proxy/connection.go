@@ -48,8 +48,8 @@ type connection struct {
 	aborted bool
 	// passing says that the connection is passed on as a stream.
 	passing atomic.Bool
-	// http10 says that the request under way is one of HTTP/1.0.
-	http10 bool
+	// http10 says that the request under way is one of HTTP/1.0; cutting off reads it from another goroutine.
+	http10 atomic.Bool
 	// expects says that the client still waits for a 100.
 	expects bool
 
@@ -113,7 +113,7 @@ func (c *connection) serve() {
 
 // end gives back what accepting took.
 func (c *connection) end() {
-	if c.aborted && c.http10 {
+	if c.aborted && c.http10.Load() {
 		// TLS would say that this is the end of the response, as it does whenever it is closed.
 		_ = c.raw.Close()
 	}
@@ -157,7 +157,10 @@ func (c *connection) next() bool {
 		c.switchTo(conn)
 		return false
 	}
-	c.expects, c.http10 = x.req.ExpectContinue, x.req.Version == wire.HTTP10
+	c.expects = x.req.ExpectContinue
+	if http10 := x.req.Version == wire.HTTP10; c.http10.Load() != http10 { // Storing costs more than looking.
+		c.http10.Store(http10)
+	}
 	x.open(c, c)
 	ok := x.serve()
 	c.ended = x.ended
@@ -281,7 +284,14 @@ func (c *connection) abort() {
 	c.aborted = true
 	// To HTTP/1.0 a body may end with the connection. One that was cut off must
 	// not look complete, so the connection is reset.
-	if tcp, ok := c.raw.(*net.TCPConn); ok && c.http10 {
+	if c.http10.Load() {
+		c.resets()
+	}
+}
+
+// resets makes closing the connection a reset.
+func (c *connection) resets() {
+	if tcp, ok := c.raw.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
 }
@@ -324,8 +334,11 @@ func (c *connection) gone() bool { return c.proxy.cutOff.Load() }
 // connection has just passed to another exchange, that one is over too.
 func (c *connection) cut() {
 	u := c.endpoint.Load()
-	if u != nil && c.passing.Load() {
+	switch {
+	case u != nil && c.passing.Load():
 		c.reset(u)
+	case c.http10.Load() && c.idle.Load() == 0:
+		c.resets()
 	}
 	_ = c.raw.Close()
 	if u != nil {

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -83,26 +84,45 @@ var endRows = map[string]*matrixRow{
 // TestAClientOfHTTP10SeesThatAResponseWasCutOff needs sockets: the end of the connection alone says that all is
 // there, so it must be no end but a reset.
 func TestAClientOfHTTP10SeesThatAResponseWasCutOff(t *testing.T) {
-	for name, secure := range map[string]bool{"in clear text": false, "over TLS": true} {
-		t.Run(name, func(t *testing.T) {
-			k := proxytest.Start(t, proxytest.Options{Network: proxytest.Loopback{}})
-			c, _ := proxytest.Config()
-			both := matrixCertificates()
-			c.Certificates = both[:1]
-			c.Listeners[1].TLS.Default = c.Certificates[0].Name
-			k.Serve(c)
-			k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
-				_, _ = proxytest.ReadHead(r)
-				_, _ = io.WriteString(nc, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
-			}))
-			nc := k.Dial(ir.ListenerHTTP)
-			if secure {
-				nc = k.DialTLS(ir.ListenerHTTPS, "h", "http/1.1")
-			}
-			_, _ = io.WriteString(nc, "GET / HTTP/1.0\r\nHost: h\r\n\r\n")
-			if all, err := io.ReadAll(nc); err == nil {
-				t.Errorf("got %q as if it were complete", all)
-			}
-		})
+	const half = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"
+	for name, cut := range map[string]func(k *proxytest.Kit, endpoint net.Conn){
+		"by the endpoint": func(_ *proxytest.Kit, endpoint net.Conn) { endpoint.Close() },
+		"at the end of draining": func(k *proxytest.Kit, _ net.Conn) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_ = k.Proxy.Shutdown(ctx)
+		},
+	} {
+		for kind, secure := range map[string]bool{"in clear text": false, "over TLS": true} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				k := proxytest.Start(t, proxytest.Options{Network: proxytest.Loopback{}})
+				c, _ := proxytest.Config()
+				both := matrixCertificates()
+				c.Certificates = both[:1]
+				c.Listeners[1].TLS.Default = both[0].Name
+				k.Serve(c)
+				reached := make(chan net.Conn, 1)
+				k.SetEndpoints(k.Endpoint(func(nc net.Conn, r *bufio.Reader) {
+					_, _ = proxytest.ReadHead(r)
+					_, _ = io.WriteString(nc, half)
+					reached <- nc
+					_, _ = io.Copy(io.Discard, r)
+				}))
+				nc := k.Dial(ir.ListenerHTTP)
+				if secure {
+					nc = k.DialTLS(ir.ListenerHTTPS, "h", "http/1.1")
+				}
+				_, _ = io.WriteString(nc, "GET / HTTP/1.0\r\nHost: h\r\n\r\n")
+				r := bufio.NewReader(nc)
+				_, err := proxytest.ReadHead(r)
+				if body, failed := r.Peek(4); err != nil || string(body) != "half" {
+					t.Fatalf("got %q, %v, %v", body, err, failed)
+				}
+				cut(k, <-reached)
+				if all, err := io.ReadAll(r); err == nil {
+					t.Errorf("got %q as if it were complete", all)
+				}
+			})
+		}
 	}
 }

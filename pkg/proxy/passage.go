@@ -251,9 +251,7 @@ func (p *passage) end(f *fault) {
 // reset makes a reset of what would be an end for both sides of a stream: neither may take what was broken off for all
 // that the other had to say. Any goroutine may call it.
 func (c *connection) reset(up *upstream.Conn) {
-	if tcp, ok := c.raw.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
+	c.resets()
 	if tcp, ok := up.NetConn().(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
