@@ -138,6 +138,17 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestDocumentsHoldNoConflict looks for what a merge leaves where nobody has decided.
+func TestDocumentsHoldNoConflict(t *testing.T) {
+	for name, page := range documents(t) {
+		for line := range strings.Lines(page) {
+			if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+				t.Errorf("%s holds %q", name, line)
+			}
+		}
+	}
+}
+
 var (
 	heading     = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	notInAnchor = regexp.MustCompile(`[^a-z0-9 _-]`)
