@@ -31,10 +31,11 @@ func runExplain(p *program, args []string) int {
 	listener := set.String("L", "", "the listener that the request comes in at, such as NAMESPACE/GATEWAY:PORT")
 	asJSON := set.Bool("json", false, "print JSON")
 	address := set.String("admin-addr", o.AdminAddr, "where a running process serves its admin API, without -f")
+	class := set.String("ingress-class", "", "with -f, serve the objects of this class alone")
 	var header headerFlag
 	set.Var(&header, "H", "a header line, such as 'Name: value'; may be given several times")
 	help := func(out io.Writer) {
-		fmt.Fprintf(out, "%s explain [-f DIR] [-L LISTENER] [-X METHOD] [-H 'Name: value']... [--json] [--admin-addr ADDRESS] URL\n\n"+
+		fmt.Fprintf(out, "%s explain [-f DIR [--ingress-class NAME]] [-L LISTENER] [-X METHOD] [-H 'Name: value']... [--json] [--admin-addr ADDRESS] URL\n\n"+
 			"Says which listener, certificate, host, route and endpoints a request gets, and why not the others:\n"+
 			"by the manifests below DIR, or else by what the process at --admin-addr serves.\n", p.name)
 	}
@@ -46,6 +47,13 @@ func runExplain(p *program, args []string) int {
 	if err != nil {
 		fmt.Fprintf(p.stderr, "%s explain: %v\n", p.name, err)
 		return exitUsage
+	}
+	if *class != "" {
+		if *dir == "" {
+			fmt.Fprintf(p.stderr, "%s explain: --ingress-class goes with -f alone\n", p.name)
+			return exitUsage
+		}
+		o.IngressClasses = []string{*class}
 	}
 	q.Listener = *listener
 	var answer *admin.Answer
