@@ -62,7 +62,7 @@ const stalledStream = 48 << 10
 const burstOfIdle = 14 << 10
 
 // floodPlan is that of all attacks by frames.
-var floodPlan = plan{connections: 4, alone: 3 * time.Second, with: time.Second, rounds: 3, closed: true}
+var floodPlan = plan{connections: 4, alone: 3 * time.Second, with: time.Second, rounds: 5, closed: true}
 
 // holdPlans are those of the others.
 var holdPlans = map[string]plan{
@@ -91,7 +91,7 @@ func (s *stage) attacks(ctx context.Context, o options, found *findings) error {
 	// What is compared with in the end is a process that has been through a rush: Go's runtime
 	// keeps tables for the largest heap that it had.
 	for _, rush := range []string{"idle connections", "stalled windows"} {
-		if _, err := s.attacked(ctx, rush, holdPlans[rush]); err != nil {
+		if _, err := s.attacked(ctx, s.http, rush, holdPlans[rush]); err != nil {
 			return err
 		}
 	}
@@ -121,8 +121,9 @@ func (s *stage) attacks(ctx context.Context, o options, found *findings) error {
 	return s.residue(ctx, before, o.settle, found)
 }
 
-// assault runs an attacker, a patient one if others are to be served beside it, and returns what it did and the CPU time that it took.
-func (s *stage) assault(ctx context.Context, patient bool, name string, connections int, lasts time.Duration) (assault, time.Duration, error) {
+// attackFrom runs an attacker of address, a patient one if others are to be served beside it, and returns what it did
+// and the CPU time that it took.
+func attackFrom(ctx context.Context, address string, patient bool, name string, connections int, lasts time.Duration) (assault, time.Duration, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return assault{}, 0, err
@@ -135,7 +136,7 @@ func (s *stage) assault(ctx context.Context, patient bool, name string, connecti
 	if patient {
 		level = "-i"
 	}
-	cmd := exec.CommandContext(ctx, "chrt", level, "0", self, attackerVerb, "-kind", name, "-address", s.http,
+	cmd := exec.CommandContext(ctx, "chrt", level, "0", self, attackerVerb, "-kind", name, "-address", address,
 		"-for", lasts.String(), "-connections", strconv.Itoa(connections))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -162,7 +163,7 @@ func (s *stage) alone(ctx context.Context, name string, p plan, found *findings)
 	var theirs time.Duration
 	waiting := s.watchWaiting()
 	share, err := s.strangers(func() (err error) {
-		did, theirs, err = s.assault(ctx, false, name, p.connections, p.alone)
+		did, theirs, err = attackFrom(ctx, s.http, false, name, p.connections, p.alone)
 		return err
 	})
 	unsent, unknown := waiting()
@@ -205,9 +206,19 @@ func (s *stage) alone(ctx context.Context, name string, p plan, found *findings)
 	return nil
 }
 
-// beside measures how other clients are served with and without the attack, in turn.
-func (s *stage) beside(ctx context.Context, name string, p plan, judged bool, found *findings) error {
+// beside measures how other clients are served with and without the attack, in turn. A flood takes what a machine
+// has, and this one is the clients' as well: without it means that it goes to a bystander.
+func (s *stage) beside(ctx context.Context, name string, p plan, judged bool, found *findings) (err error) {
 	var quiet, attacked []time.Duration
+	without := func() (load.Result, error) { return s.others(ctx, p.with) }
+	if frames[name] != nil {
+		other, failed := startBystander()
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, other.stop()) }()
+		without = func() (load.Result, error) { return s.attacked(ctx, other.address, name, p) }
+	}
 	failed := 0
 	count := func(r load.Result) time.Duration {
 		failed += len(r.Failures)
@@ -217,12 +228,12 @@ func (s *stage) beside(ctx context.Context, name string, p plan, judged bool, fo
 		return r.Latency(0.99)
 	}
 	round := func() error {
-		r, err := s.others(ctx, p.with)
+		r, err := without()
 		if err != nil {
 			return err
 		}
 		quiet = append(quiet, count(r))
-		if r, err = s.attacked(ctx, name, p); err != nil {
+		if r, err = s.attacked(ctx, s.http, name, p); err != nil {
 			return err
 		}
 		attacked = append(attacked, count(r))
@@ -259,16 +270,16 @@ func (s *stage) beside(ctx context.Context, name string, p plan, judged bool, fo
 	return nil
 }
 
-// attacked measures how other clients are served during an attack. One that holds its
+// attacked measures how other clients are served during an attack on address. One that holds its
 // connections is given the time to open them.
-func (s *stage) attacked(ctx context.Context, name string, p plan) (load.Result, error) {
+func (s *stage) attacked(ctx context.Context, address, name string, p plan) (load.Result, error) {
 	wait := time.Duration(0)
 	if holds[name] != nil {
 		wait = 3 * rampUp
 	}
 	ended := make(chan error, 1)
 	go func() {
-		_, _, err := s.assault(ctx, true, name, p.connections, wait+p.with)
+		_, _, err := attackFrom(ctx, address, true, name, p.connections, wait+p.with)
 		ended <- err
 	}()
 	err := pause(ctx, wait)

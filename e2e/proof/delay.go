@@ -10,13 +10,13 @@ const (
 	// moreDelay is by how much the p99 of other clients may grow in an attack.
 	moreDelay = 0.20
 	// leastDelay is what two cores make of it whoever works on them: Sluice, its clients, its endpoints and
-	// the attacker wait for each other for a slice or two of the scheduler's.
-	leastDelay = 8 * time.Millisecond
+	// the attacker wait for each other for a slice of the scheduler's.
+	leastDelay = 3 * time.Millisecond
 	// maxRounds bounds the rounds of each kind.
 	maxRounds = 12
 )
 
-// delay is how long other clients wait with and without an attack.
+// delay is how long other clients wait with and without an attack on Sluice.
 type delay struct {
 	// without and with are medians over the rounds of each round's p99.
 	without, with time.Duration
@@ -25,7 +25,7 @@ type delay struct {
 	rounds int
 }
 
-// judge compares the p99 of rounds without and with an attack, which took turns.
+// judge compares the p99 of rounds without and with an attack on Sluice, which took turns.
 func judge(quiet, attacked []time.Duration) delay {
 	quiet, attacked = slices.Sorted(slices.Values(quiet)), slices.Sorted(slices.Values(attacked))
 	d := delay{without: quiet[len(quiet)/2], with: attacked[len(attacked)/2], rounds: len(quiet)}

@@ -39,6 +39,10 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == bystanderVerb {
+		fmt.Fprintln(os.Stderr, "bystander:", runBystander())
+		os.Exit(1)
+	}
 	if len(os.Args) < 2 || verbs[os.Args[1]] == nil {
 		fmt.Fprintln(os.Stderr, "usage: proof attack|soak|origins|tools [flags]")
 		os.Exit(2)
