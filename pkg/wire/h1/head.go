@@ -31,14 +31,14 @@ func (in *input) section(lim *bounds) (int, error) {
 				seen = len(b)
 				break
 			}
+			if seen+i >= lim.bytes { // First: whoever gets the bytes one by one sees this first.
+				return 0, lim.over(len(in.buf.lines))
+			}
 			end := seen + i - 1
 			if end < start || b[end] != '\r' {
 				return 0, errBareLF
 			}
 			seen = end + 2
-			if seen > lim.bytes {
-				return 0, lim.over(len(in.buf.lines))
-			}
 			if end == start {
 				return seen, nil
 			}
