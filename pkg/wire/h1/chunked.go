@@ -120,10 +120,10 @@ func (in *input) line(limit int, tooLong *Error) ([]byte, error) {
 		if i := bytes.IndexByte(unread[seen:], '\n'); i >= 0 {
 			end := seen + i - 1
 			switch {
+			case end > limit: // First: whoever gets the bytes one by one sees this first.
+				return nil, tooLong
 			case end < 0 || unread[end] != '\r':
 				return nil, errBareLF
-			case end > limit:
-				return nil, tooLong
 			}
 			in.r += end + 2
 			return unread[:end], nil
