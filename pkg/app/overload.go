@@ -17,6 +17,7 @@ import (
 	"github.com/sluice-dev/sluice/pkg/limit/pressure"
 	"github.com/sluice-dev/sluice/pkg/metrics"
 	"github.com/sluice-dev/sluice/pkg/proxy"
+	"github.com/sluice-dev/sluice/pkg/upstream"
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 	"github.com/sluice-dev/sluice/pkg/wire/h2"
 )
@@ -44,8 +45,8 @@ func defaultBounds() Bounds {
 		Limits:               h1.DefaultLimits(),
 		HTTP2:                h2.DefaultOptions(),
 		Timeouts:             proxy.DefaultTimeouts(),
-		BackendKeepAlive:     time.Minute,
-		BackendMaxAge:        time.Hour,
+		BackendKeepAlive:     upstream.DefaultIdleTimeout,
+		BackendMaxAge:        upstream.DefaultMaxAge,
 		Memory:               MemoryAuto,
 	}
 }

@@ -90,8 +90,7 @@ func (x *exchange) renormalize() *filter.Answer {
 	return nil
 }
 
-// filterResponse runs the filters on the response: those of the backend, then
-// those of the route.
+// filterResponse runs the filters on the response.
 func (x *exchange) filterResponse() {
 	if x.route == nil || x.unfiltered {
 		return
@@ -101,44 +100,49 @@ func (x *exchange) filterResponse() {
 			x.resp.Header.Add(f.Name, []byte(f.Value))
 		}
 	}
-	if x.backendFilters != nil {
-		x.onResponse(x.backendFilters)
+	x.eachChain((*exchange).onResponse)
+}
+
+// filterEndpoint runs the filters on the response as the endpoint gave it.
+func (x *exchange) filterEndpoint() {
+	if x.route != nil && !x.unfiltered {
+		x.eachChain((*exchange).onEndpoint)
 	}
-	x.onResponse(&x.route.Filters)
+}
+
+// eachChain runs the filters of the backend, then those of the route.
+func (x *exchange) eachChain(run func(*exchange, *filter.Chain)) {
+	if x.backendFilters != nil {
+		run(x, x.backendFilters)
+	}
+	run(x, &x.route.Filters)
 }
 
 func (x *exchange) onResponse(chain *filter.Chain) {
 	if len(chain.ResponseHead) == 0 {
 		return
 	}
-	x.fx.Request, x.fx.Response, x.fx.Version, x.fx.Scratch = &x.req, &x.resp, x.served, x.scratch
+	x.showResponse()
 	for _, f := range chain.ResponseHead {
 		f.OnResponseHead(&x.fx)
 	}
 	x.scratch = x.fx.Scratch
 }
 
-// filterEndpoint runs the filters on the response as the endpoint gave it: those of the backend, then
-// those of the route.
-func (x *exchange) filterEndpoint() {
-	if x.route == nil || x.unfiltered {
-		return
-	}
-	if x.backendFilters != nil {
-		x.onEndpoint(x.backendFilters)
-	}
-	x.onEndpoint(&x.route.Filters)
-}
-
 func (x *exchange) onEndpoint(chain *filter.Chain) {
 	if len(chain.EndpointHead) == 0 {
 		return
 	}
-	x.fx.Request, x.fx.Response, x.fx.Version, x.fx.Scratch = &x.req, &x.resp, x.served, x.scratch
+	x.showResponse()
 	for _, f := range chain.EndpointHead {
 		f.OnEndpointHead(&x.fx)
 	}
 	x.scratch = x.fx.Scratch
+}
+
+// showResponse lets filters see the response; x.scratch is theirs meanwhile.
+func (x *exchange) showResponse() {
+	x.fx.Request, x.fx.Response, x.fx.Version, x.fx.Scratch = &x.req, &x.resp, x.served, x.scratch
 }
 
 // encoder returns what the content of the response goes through, nil for nothing.

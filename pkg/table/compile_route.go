@@ -27,6 +27,7 @@ func (c *compiler) route(host string, spec *ir.Route) *Route {
 		Unlogged:       spec.Unlogged,
 		BufferRequest:  spec.BufferRequest,
 		BufferResponse: spec.BufferResponse,
+		spellsOut:      spellsOut(&spec.Match.Path),
 		spec:           spec,
 	}
 	c.table.routes = append(c.table.routes, r)

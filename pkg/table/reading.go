@@ -26,7 +26,7 @@ var ErrAmbiguous = errors.New("an endpoint may take the path for one of another 
 // other paths it is Find.
 func (l *Listener) FindSafely(in *match.Input) (*Route, error) {
 	r := l.Find(in)
-	if !match.Ambiguous(in.Path) || r != nil && r.spellsOut() {
+	if !match.Ambiguous(in.Path) || r != nil && r.spellsOut {
 		return r, nil
 	}
 	other := *in
@@ -46,11 +46,11 @@ func (l *Listener) FindSafely(in *match.Input) (*Route, error) {
 	return r, nil
 }
 
-// spellsOut says that the route's path has parts that make paths ambiguous.
-func (r *Route) spellsOut() bool {
-	path := strings.ToUpper(r.spec.Match.Path.Value)
+// spellsOut says that a route's path has parts that make paths ambiguous.
+func spellsOut(path *ir.PathMatch) bool {
+	value := strings.ToUpper(path.Value)
 	for _, part := range [...]string{"//", ";", "%2F", "%5C", "%3B", "%25"} {
-		if strings.Contains(path, part) {
+		if strings.Contains(value, part) {
 			return true
 		}
 	}

@@ -50,7 +50,9 @@ type Route struct {
 	// sticky goes before choice too, among the backends of the version; nil where
 	// requests have no sessions.
 	sticky *sticky
-	spec   *ir.Route
+	// spellsOut says that its own path has parts that make paths ambiguous; see FindSafely.
+	spellsOut bool
+	spec      *ir.Route
 }
 
 // Outcome is what is to be done with one request; either Pool or Failure is nil.

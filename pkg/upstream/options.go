@@ -11,11 +11,17 @@ import (
 	"github.com/sluice-dev/sluice/pkg/wire/h1"
 )
 
+// How long connections to endpoints are kept where nothing else is said.
+const (
+	DefaultIdleTimeout = time.Minute
+	DefaultMaxAge      = time.Hour
+)
+
 // Options are what a Registry can be told. The zero value is ready for use.
 type Options struct {
-	// IdleTimeout bounds how long a connection is kept without a request; 0 means 60 s.
+	// IdleTimeout bounds how long a connection is kept without a request; 0 means DefaultIdleTimeout.
 	IdleTimeout time.Duration
-	// MaxAge bounds how old a connection may be when it is used again; 0 means 1 h.
+	// MaxAge bounds how old a connection may be when it is used again; 0 means DefaultMaxAge.
 	MaxAge time.Duration
 	// Limits bound what endpoints may send; nil means h1's defaults.
 	Limits *h1.Limits
@@ -51,10 +57,10 @@ type Options struct {
 // complete returns o with its zeros replaced by the defaults.
 func (o Options) complete() Options {
 	if o.IdleTimeout == 0 {
-		o.IdleTimeout = 60 * time.Second
+		o.IdleTimeout = DefaultIdleTimeout
 	}
 	if o.MaxAge == 0 {
-		o.MaxAge = time.Hour
+		o.MaxAge = DefaultMaxAge
 	}
 	if o.ResolveFor == 0 {
 		o.ResolveFor = 5 * time.Second

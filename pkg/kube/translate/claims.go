@@ -101,7 +101,7 @@ func (c claims) version() {
 			continue
 		}
 		for _, field := range slices.Concat(edit.Edit.Set, edit.Edit.Add) {
-			if strings.Contains(strings.ReplaceAll(string(field.Value), "{{", ""), "{version}") {
+			if slices.Contains(variables(field.Value), "version") {
 				origin, place := c.source("filters")
 				c.facts.Warnf(origin, place, report.Unsupported,
 					"the header %s has {version}, which is empty for requests here: the version is known to the filters of its back end, and to those of responses", field.Name)
@@ -119,13 +119,24 @@ func kindOfKey(word string) string {
 }
 
 func (c claims) header(edit *ir.HeaderEdit) {
-	for _, list := range [][]ir.HeaderField{edit.Set, edit.Add} {
-		for _, field := range list {
-			_, rest, found := strings.Cut(strings.ReplaceAll(string(field.Value), "{{", ""), "{claim.")
-			if claim, _, closed := strings.Cut(rest, "}"); found && closed {
+	for _, field := range slices.Concat(edit.Set, edit.Add) {
+		for _, name := range variables(field.Value) {
+			if claim, ok := strings.CutPrefix(name, "claim."); ok {
 				origin, place := c.source("filters")
 				c.warn(origin, place, claim, isEmpty)
 			}
 		}
+	}
+}
+
+// variables returns the names in the braces of a text, in their order.
+func variables(text ir.Text) (names []string) {
+	for rest := strings.ReplaceAll(string(text), "{{", ""); ; {
+		_, behind, opened := strings.Cut(rest, "{")
+		name, more, closed := strings.Cut(behind, "}")
+		if !opened || !closed {
+			return names
+		}
+		names, rest = append(names, name), more
 	}
 }
